@@ -1,0 +1,35 @@
+# Every target sets up what it needs, given python3 (3.10 or newer) and make.
+PYTHON ?= python3
+PY := .venv/bin/python
+UV := .venv/bin/uv
+MEMBERS := $(wildcard integrations/*/pyproject.toml)
+# A developer's own account must never be billed by a test or a demo.
+unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
+         KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE
+
+.DEFAULT_GOAL := help
+.PHONY: help test check fix
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: pyproject.toml $(MEMBERS)
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python .venv --group dev -e . $(foreach m,$(MEMBERS),-e $(dir $(m)))
+	@touch $@
+
+test: .venv/ready ## Run the tests
+	$(PY) -m pytest -q -n 2
+
+check: .venv/ready ## Lint, format and type checks, and that the generated half is fresh
+	$(PY) -m tests.unasync --check
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(PY) -m pyright --warnings
+
+fix: .venv/ready ## Generate the sync half, sort imports, format
+	$(PY) -m tests.unasync
+	$(PY) -m ruff check --fix --quiet
+	$(PY) -m ruff format --quiet

@@ -1,0 +1,3 @@
+"""Bill runs with Keito."""
+
+from __future__ import annotations

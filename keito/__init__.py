@@ -1,0 +1,3 @@
+"""Keito."""
+
+from __future__ import annotations
