@@ -1,0 +1,180 @@
+"""One HTTP exchange: a Request goes out, an Answer or a Failure comes back.
+
+This is the only module that knows httpx, so that no error of httpx leaves the project and a
+change of HTTP library is a change here.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import httpx
+
+from . import _json
+from ._config import Config, is_loopback
+from ._errors import KeitoConfigError
+from ._request import Request
+from ._version import __version__
+
+MAX_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why no complete answer arrived.
+
+    Attributes:
+        kind: `not_sent` when Keito can't have processed the request, `timeout` when it didn't
+            answer in time, `broken` when the connection was lost on the way.
+        error: What the HTTP library raised.
+    """
+
+    kind: Literal["not_sent", "timeout", "broken"]
+    error: Exception
+
+
+Outcome = Answer | Failure
+
+# Raised before the first byte of the request leaves.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+)
+
+
+class Transport:
+    """Exchanges requests for answers, from any number of threads."""
+
+    def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+        self._config = config
+        self._owned = http_client is None
+        self._http = http_client or httpx.Client(**_client_settings(config))
+
+    def exchange(
+        self,
+        request: Request[Any],
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Send one request once."""
+        try:
+            response = self._http.request(**_arguments(self._config, request, timeout, headers))
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            return _failure(error)
+        return _answer(response)
+
+    def close(self) -> None:
+        """Close the connections, unless the caller's own client holds them."""
+        if self._owned:
+            self._http.close()
+
+
+class AsyncTransport:
+    """Exchanges requests for answers, from any number of tasks of one event loop."""
+
+    def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+        self._config = config
+        self._owned = http_client is None
+        self._http = http_client or httpx.AsyncClient(**_client_settings(config))
+
+    async def exchange(
+        self,
+        request: Request[Any],
+        *,
+        timeout: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Send one request once."""
+        try:
+            response = await self._http.request(
+                **_arguments(self._config, request, timeout, headers)
+            )
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            return _failure(error)
+        return _answer(response)
+
+    async def aclose(self) -> None:
+        """Close the connections, unless the caller's own client holds them."""
+        if self._owned:
+            await self._http.aclose()
+
+
+def _client_settings(config: Config) -> dict[str, Any]:
+    return {
+        "timeout": config.timeout,
+        "limits": httpx.Limits(max_connections=MAX_CONNECTIONS),
+        # A proxy from the environment must not see the key of a plain http:// loopback request.
+        "trust_env": not is_loopback(config.base_url),
+    }
+
+
+def _arguments(
+    config: Config,
+    request: Request[Any],
+    timeout: float | None,
+    headers: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    if os.environ.get("KEITO_ONLY_LOOPBACK") and not is_loopback(config.base_url):
+        raise KeitoConfigError(
+            f"this process may only reach a local Keito, not {config.base_url}; "
+            "in tests, pass --keito-live to reach a real one"
+        )
+    arguments: dict[str, Any] = {
+        "method": request.method,
+        "url": config.base_url + request.path,
+        "headers": {**(headers or {}), **_own_headers(config)},
+        "timeout": config.timeout if timeout is None else timeout,
+        "follow_redirects": False,
+    }
+    if request.params:
+        arguments["params"] = {name: _query(value) for name, value in request.params.items()}
+    if request.body is not None:
+        arguments["content"] = _json.dumps(request.body)
+        arguments["headers"]["Content-Type"] = "application/json"
+    return arguments
+
+
+def _own_headers(config: Config) -> dict[str, str]:
+    return {
+        "Authorization": f"Bearer {config.api_key}",
+        "Keito-Account-Id": config.account_id,
+        "Accept": "application/json",
+        "User-Agent": f"keito-python/{__version__} python/{platform.python_version()}",
+    }
+
+
+def _query(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _answer(response: httpx.Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, response.content)
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, _NOT_SENT):
+        return Failure("not_sent", error)
+    if isinstance(error, httpx.TimeoutException):
+        return Failure("timeout", error)
+    return Failure("broken", error)
