@@ -1,0 +1,3 @@
+"""`make demo`: two real agents, billed to a local Keito, with nothing to sign up for."""
+
+from __future__ import annotations
