@@ -1,4 +1,4 @@
-"""JSON in which a number with a fraction is a Decimal, so that money never passes through a float."""
+"""JSON whose numbers with a fraction are Decimals, so that money never passes through a float."""
 
 from __future__ import annotations
 

@@ -1,0 +1,67 @@
+"""Sending a request until it has succeeded or may not be repeated."""
+
+from __future__ import annotations
+
+from asyncio import sleep
+from dataclasses import replace
+from typing import Any, TypeVar, cast
+
+from .._answers import read
+from .._config import Config
+from .._errors import KeitoApiError
+from .._keys import new_key, search_for, with_this_key
+from .._pages import following
+from .._request import Request
+from .._retry import Call, Found, LookUp, Policy, Raise, Return, verdict
+from .._transport import Answer, AsyncTransport
+from ..types._arguments import given
+from ..types.page import Rows
+from ..types.request_options import RequestOptions
+
+T = TypeVar("T")
+
+
+class AsyncSender:
+    """Sends requests, repeating them where that is safe."""
+
+    def __init__(self, config: Config, transport: AsyncTransport) -> None:
+        self.policy = Policy(max_retries=config.max_retries)
+        self.new_key = new_key
+        self._config = config
+        self._transport = transport
+
+    async def send(self, request: Request[T], options: RequestOptions | None = None) -> T:
+        """Send a request and read its answer.
+
+        Raises:
+            KeitoError: It failed for good, or must not be repeated.
+        """
+        chosen = given(RequestOptions, **(options or {}))
+        retries = cast("int", chosen.pop("max_retries", self.policy.max_retries))
+        call = Call(request, replace(self.policy, max_retries=retries), self._config)
+        while True:
+            step = call.after(await self._transport.exchange(request, **cast("Any", chosen)))
+            while isinstance(step, LookUp):
+                await sleep(step.delay)
+                step = call.after_look_up(await self._look_up(request, chosen))
+            if isinstance(step, Return):
+                return step.value
+            if isinstance(step, Raise):
+                raise step.error
+            await sleep(step.delay)
+
+    async def _look_up(self, request: Request[T], chosen: dict[str, object]) -> Found[T]:
+        search: Request[Rows[Any]] | None = search_for(cast("Any", request))
+        while search is not None:
+            outcome = await self._transport.exchange(search, **cast("Any", chosen))
+            if verdict(outcome) != "done" or not isinstance(outcome, Answer):
+                return Found(None, complete=False)
+            try:
+                rows = read(outcome, search, self._config)
+            except KeitoApiError:
+                return Found(None, complete=False)
+            found = with_this_key(rows, request.key)
+            if found is not None:
+                return Found(found, complete=True)
+            search = following(search, rows)
+        return Found(None, complete=True)

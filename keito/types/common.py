@@ -1,0 +1,67 @@
+"""What several resources share."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypedDict
+
+Source = Literal["web", "cli", "api", "agent", "calendar", "desktop"]
+"""Where a time entry was made."""
+
+ExpenseSource = Literal["web", "cli", "api", "agent"]
+"""Where an expense was made."""
+
+ApprovalStatus = Literal["unsubmitted", "submitted", "approved", "rejected"]
+PaymentTerm = Literal["upon_receipt", "net_15", "net_30", "net_45", "net_60", "custom"]
+
+Metadata = dict[str, Any]
+"""Any JSON object, at most 4,096 bytes; its numbers with a fraction are read as `Decimal`."""
+
+
+class IdName(BaseModel):
+    """A reference to another object, with its name."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: str
+    name: str | None = None
+
+
+class AgentMetadata(TypedDict, total=False):
+    """The metadata keys that Keito recommends for an agent's work, as a flat dict.
+
+    Example:
+        metadata = AgentMetadata(agent_id="support-v3", tokens_in=8000, tokens_out=1500)
+
+    Attributes:
+        agent_id: Which agent did the work.
+        framework: What it runs on, e.g. `langchain`.
+        run_id: The run that this is about.
+        parent_run_id: The run that started that one.
+        session_id: What ties several records together, e.g. a conversation.
+        trigger: What started the run, e.g. `webhook`.
+        model_provider: Who served the model.
+        model_name: The model.
+        tokens_in: Tokens of all prompts, cached ones included.
+        tokens_out: Tokens generated, reasoning included.
+        cost_usd: What the model calls cost, in US dollars.
+        confidence: How sure the agent is, from 0 to 1.
+        human_reviewed: Whether a person has looked at it.
+    """
+
+    agent_id: str
+    framework: str
+    run_id: str
+    parent_run_id: str
+    session_id: str
+    trigger: str
+    model_provider: str
+    model_name: str
+    tokens_in: int
+    tokens_out: int
+    cost_usd: Decimal | int | float
+    confidence: Decimal | int | float
+    human_reviewed: bool

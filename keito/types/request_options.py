@@ -1,0 +1,26 @@
+"""How one call differs from its client's settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from ._arguments import FORBID_UNKNOWN
+
+
+@with_config(FORBID_UNKNOWN)
+class RequestOptions(TypedDict, total=False):
+    """How one call differs from its client's settings.
+
+    Attributes:
+        timeout: Seconds to wait for an answer.
+        max_retries: How often to try again, or to look whether a lost record arrived.
+        headers: Sent besides the client's own, which they can't replace.
+    """
+
+    timeout: Annotated[float, Field(gt=0)]
+    max_retries: Annotated[int, Field(ge=0)]
+    headers: Mapping[str, str]
