@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ._errors import KeitoConfigError
 
@@ -77,9 +77,7 @@ def _required(what: str, given: str | None, argument: str, variable: str) -> str
 
 
 def _address(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise KeitoConfigError(f"base_url must look like {DEFAULT_BASE_URL}")
+    parts = _parts(url)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise KeitoConfigError("base_url takes a scheme, a host and perhaps a port and a path")
     if parts.scheme == "http" and not is_loopback(url):
@@ -87,6 +85,17 @@ def _address(url: str) -> str:
             f"the API key would cross the network unencrypted to {parts.hostname}: use https://"
         )
     return url.strip().rstrip("/")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url.strip())
+        possible = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        possible = False
+    if not possible or not url.isascii() or not url.strip().isprintable():
+        raise KeitoConfigError(f"base_url must look like {DEFAULT_BASE_URL}")
+    return parts
 
 
 def _positive(timeout: float) -> float:

@@ -63,6 +63,7 @@ class Transport:
     """Exchanges requests for answers, from any number of threads."""
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+        _check_client(http_client, httpx.Client)
         self._config = config
         self._owned = http_client is None
         self._http = http_client or httpx.Client(**_client_settings(config))
@@ -75,6 +76,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Send one request once."""
+        _check_open(self._http)
         try:
             response = self._http.request(**_arguments(self._config, request, timeout, headers))
         except (httpx.HTTPError, httpx.StreamError) as error:
@@ -91,6 +93,7 @@ class AsyncTransport:
     """Exchanges requests for answers, from any number of tasks of one event loop."""
 
     def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
+        _check_client(http_client, httpx.AsyncClient)
         self._config = config
         self._owned = http_client is None
         self._http = http_client or httpx.AsyncClient(**_client_settings(config))
@@ -103,6 +106,7 @@ class AsyncTransport:
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Send one request once."""
+        _check_open(self._http)
         try:
             response = await self._http.request(
                 **_arguments(self._config, request, timeout, headers)
@@ -126,6 +130,18 @@ def _client_settings(config: Config) -> dict[str, Any]:
     }
 
 
+def _check_client(http_client: object, kind: type[httpx.Client] | type[httpx.AsyncClient]) -> None:
+    if http_client is not None and not isinstance(http_client, kind):
+        raise KeitoConfigError(
+            f"http_client must be an httpx.{kind.__name__}, not {type(http_client).__name__}"
+        )
+
+
+def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
+    if http.is_closed:
+        raise KeitoConfigError("this client has been closed")
+
+
 def _arguments(
     config: Config,
     request: Request[Any],
@@ -137,10 +153,12 @@ def _arguments(
             f"this process may only reach a local Keito, not {config.base_url}; "
             "in tests, pass --keito-live to reach a real one"
         )
+    sent = httpx.Headers(dict(headers or {}))
+    sent.update(_own_headers(config))
     arguments: dict[str, Any] = {
         "method": request.method,
         "url": config.base_url + request.path,
-        "headers": {**(headers or {}), **_own_headers(config)},
+        "headers": sent,
         "timeout": config.timeout if timeout is None else timeout,
         "follow_redirects": False,
     }
@@ -148,7 +166,7 @@ def _arguments(
         arguments["params"] = {name: _query(value) for name, value in request.params.items()}
     if request.body is not None:
         arguments["content"] = _json.dumps(request.body)
-        arguments["headers"]["Content-Type"] = "application/json"
+        sent["Content-Type"] = "application/json"
     return arguments
 
 

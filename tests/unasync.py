@@ -26,6 +26,8 @@ RULES = [
     (r"\bAsyncPages\b", "Page"),
     (r"\bAsyncClient\b", "Client"),
     (r"\bAsync([A-Z]\w*)", r"\1"),
+    (r"\b_async\b", "_sync"),
+    (r"\basync_keito", "keito"),
     (r"\b__aenter__\b", "__enter__"),
     (r"\b__aexit__\b", "__exit__"),
     (r"\baclose\b", "close"),

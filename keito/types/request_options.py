@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, with_config
+from pydantic import Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
 from ._arguments import FORBID_UNKNOWN
+
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\t\x20-\x7e]*$")]
 
 
 @with_config(FORBID_UNKNOWN)
@@ -23,4 +26,4 @@ class RequestOptions(TypedDict, total=False):
 
     timeout: Annotated[float, Field(gt=0)]
     max_retries: Annotated[int, Field(ge=0)]
-    headers: Mapping[str, str]
+    headers: Mapping[HeaderName, HeaderValue]

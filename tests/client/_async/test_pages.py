@@ -1,0 +1,238 @@
+"""Lists: lazy, one page or all of them, one page ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from keito import (
+    AsyncKeito,
+    KeitoApiError,
+    KeitoInputError,
+    KeitoServerError,
+    KeitoValidationError,
+    RequestOptions,
+)
+from tests.client.script import Script, entry
+
+Connect = Callable[[Script], AsyncKeito]
+
+
+class Book(Script):
+    """A server with as many entries as wanted, in pages."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self.total = total
+        self.broken_page = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        page = int(request.url.params.get("page", 1))
+        size = int(request.url.params.get("per_page", 100))
+        if page == self.broken_page:
+            return httpx.Response(400, json={"error": "broken page"})
+        numbers = range((page - 1) * size, min(page * size, self.total))
+        return httpx.Response(200, json=self._envelope(page, size, list(numbers)))
+
+    def _envelope(self, page: int, size: int, numbers: list[int]) -> dict[str, object]:
+        return {
+            "page": page,
+            "per_page": size,
+            "total_pages": -(-self.total // size),
+            "total_entries": self.total,
+            "links": {"first": "f", "next": None, "previous": None, "last": "l"},
+            "time_entries": [entry(id=f"te_{number}") for number in numbers],
+        }
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        return [dict(request.url.params) for request in self.requests]
+
+
+async def test_a_list_asks_for_nothing_until_it_is_used(async_keito_of: Connect) -> None:
+    book = Book(3)
+
+    async_keito_of(book).time_entries.list()
+
+    assert book.asked == []
+
+
+async def test_one_page_is_of_the_apis_own_size(async_keito_of: Connect) -> None:
+    book = Book(250)
+
+    page = await async_keito_of(book).time_entries.list()
+
+    assert len(page.data) == 100
+    assert (page.page, page.per_page, page.total_pages, page.total_entries) == (1, 100, 3, 250)
+    assert page.links.last == "l"
+    assert page.http.status == 200
+    assert book.asked == [{}]
+
+
+async def test_pages_are_turned_one_by_one(async_keito_of: Connect) -> None:
+    page = await async_keito_of(Book(250)).time_entries.list()
+
+    second = await page.next_page()
+    third = await second.next_page()
+
+    assert (second.page, third.page) == (2, 3)
+    assert third.data[-1].id == "te_249"
+    assert [page.has_next_page(), second.has_next_page(), third.has_next_page()] == [
+        True,
+        True,
+        False,
+    ]
+
+
+async def test_there_is_no_page_after_the_last(async_keito_of: Connect) -> None:
+    page = await async_keito_of(Book(1)).time_entries.list()
+
+    with pytest.raises(KeitoInputError, match="last page"):
+        await page.next_page()
+
+
+async def test_iterating_reads_everything_in_the_largest_pages(async_keito_of: Connect) -> None:
+    book = Book(4500)
+
+    ids = [found.id async for found in async_keito_of(book).time_entries.list()]
+
+    assert ids == [f"te_{number}" for number in range(4500)]
+    assert book.asked == [
+        {"per_page": "2000"},
+        {"per_page": "2000", "page": "2"},
+        {"per_page": "2000", "page": "3"},
+    ]
+
+
+async def test_a_page_size_that_is_asked_for_is_kept(async_keito_of: Connect) -> None:
+    book = Book(5)
+
+    ids = [found.id async for found in async_keito_of(book).time_entries.list(per_page=2)]
+
+    assert len(ids) == 5
+    assert [asked["per_page"] for asked in book.asked] == ["2", "2", "2"]
+
+
+async def test_iterating_from_a_page_leaves_the_ones_before_out(async_keito_of: Connect) -> None:
+    entries = async_keito_of(Book(250)).time_entries.list(page=3)
+
+    ids = [found.id async for found in entries]
+
+    assert ids == [f"te_{number}" for number in range(200, 250)]
+
+
+async def test_the_same_list_can_be_read_again(async_keito_of: Connect) -> None:
+    entries = async_keito_of(Book(3)).time_entries.list()
+
+    first = [found.id async for found in entries]
+    second = [found.id async for found in entries]
+
+    assert first == second
+
+
+async def test_an_empty_list_is_empty(async_keito_of: Connect) -> None:
+    entries = async_keito_of(Book(0)).time_entries.list()
+
+    assert [found async for found in entries] == []
+
+
+async def test_a_page_that_fails_raises_after_the_entries_before_it(
+    async_keito_of: Connect,
+) -> None:
+    book = Book(6)
+    book.broken_page = 2
+    seen = []
+
+    with pytest.raises(KeitoValidationError, match="broken page"):
+        async for found in async_keito_of(book).time_entries.list(per_page=3):
+            seen.append(found.id)
+
+    assert seen == ["te_0", "te_1", "te_2"]
+
+
+async def test_stopping_early_asks_for_no_more_than_one_page_ahead(
+    async_keito_of: Connect,
+) -> None:
+    book = Book(100)
+
+    async for _found in async_keito_of(book).time_entries.list(per_page=2):
+        break
+
+    assert len(book.asked) <= 2
+
+
+async def test_filters_are_sent_under_the_apis_names(async_keito_of: Connect) -> None:
+    book = Book(0)
+
+    page = await async_keito_of(book).time_entries.list(
+        from_date="2026-03-01", to_date="2026-03-31", source=["agent", "api"], is_billed=False
+    )
+
+    assert page.data == []
+    assert book.asked == [
+        {"from": "2026-03-01", "to": "2026-03-31", "source": "agent,api", "is_billed": "false"}
+    ]
+
+
+async def test_without_totals_the_links_say_whether_there_is_more(
+    async_keito_of: Connect,
+) -> None:
+    first = {"time_entries": [entry(id="a")], "links": {"next": "n"}}
+    last = {"time_entries": [entry(id="b")], "links": {"next": None}}
+    script = Script(httpx.Response(200, json=first), httpx.Response(200, json=last))
+
+    ids = [found.id async for found in async_keito_of(script).time_entries.list()]
+
+    assert ids == ["a", "b"]
+
+
+async def test_a_row_without_an_id_is_an_error_and_not_left_out(async_keito_of: Connect) -> None:
+    body = {"time_entries": [entry(), {"hours": 1}], "total_pages": 1}
+    script = Script(httpx.Response(200, json=body))
+    once = RequestOptions(max_retries=0)
+
+    with pytest.raises(KeitoApiError, match="unreadable answer"):
+        (await async_keito_of(script).time_entries.list(request_options=once)).data
+
+
+async def test_an_odd_row_does_not_hide_the_others(async_keito_of: Connect) -> None:
+    rows = [entry(id=f"te_{number}") for number in range(120)]
+    rows[60]["hours"] = "many"
+    script = Script(httpx.Response(200, json={"time_entries": rows, "total_pages": 1}))
+
+    page = await async_keito_of(script).time_entries.list()
+
+    assert [found.id for found in page.data] == [f"te_{number}" for number in range(120)]
+    assert page.data[60].hours is None
+
+
+async def test_an_iteration_survives_a_passing_failure(
+    async_keito_of: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pause(seconds: float) -> None: ...
+
+    monkeypatch.setattr("keito._async.sender.sleep", pause)
+    rows = {"time_entries": [entry()], "total_pages": 1}
+    script = Script(503, httpx.Response(200, json=rows))
+
+    assert [found.id async for found in async_keito_of(script).time_entries.list()] == ["te_1"]
+
+
+async def test_pages_with_the_same_entries_are_equal(async_keito_of: Connect) -> None:
+    keito = async_keito_of(Book(2))
+
+    one = await keito.time_entries.list()
+    other = await keito.time_entries.list()
+
+    assert one == other
+
+
+async def test_a_failure_while_reading_a_page_is_raised(async_keito_of: Connect) -> None:
+    once = RequestOptions(max_retries=0)
+
+    with pytest.raises(KeitoServerError):
+        (await async_keito_of(Script(500)).time_entries.list(request_options=once)).data
