@@ -1,0 +1,3 @@
+"""The API's description, as facts that the client and the sandbox are held against."""
+
+from __future__ import annotations
