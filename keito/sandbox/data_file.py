@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -50,9 +51,7 @@ class DataFile:
         Raises:
             DataFileError: Something in the file can't be read.
         """
-        readers: dict[str, TypeAdapter[Record]] = {
-            kind.__name__: TypeAdapter(kind) for kind in kinds
-        }
+        readers: dict[str, TypeAdapter[Any]] = {kind.__name__: TypeAdapter(kind) for kind in kinds}
         try:
             rows = self._database.execute("SELECT kind, body FROM record ORDER BY rowid").fetchall()
             counters = dict(self._database.execute("SELECT name, value FROM counter"))

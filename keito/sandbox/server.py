@@ -117,11 +117,8 @@ class Server:
             await self._stay_down()
 
     async def _serve_until_cut(self) -> None:
-        server = uvicorn.Server(_config(self._sandbox))
+        server = _Uvicorn(_config(self._sandbox), self._up)
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.001)
-        self._up.set()
         await asyncio.wait(
             {serving, cut := asyncio.create_task(self._cut.wait())},
             return_when=asyncio.FIRST_COMPLETED,
@@ -166,6 +163,18 @@ class Server:
             raise RuntimeError("the sandbox's server does not react")
         if self._failure:
             raise RuntimeError("the sandbox's server failed") from self._failure
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it takes connections, so that nobody has to ask again and again."""
+
+    def __init__(self, config: uvicorn.Config, up: threading.Event) -> None:
+        super().__init__(config)
+        self._up = up
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._up.set()
 
 
 def _bound(port: int) -> socket.socket:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .clock import Clock, seeded_moment, system_clock, to_millisecond
 from .data_file import DataFile
@@ -135,13 +135,13 @@ class Store:
     def as_of(self, kind: type[R], seconds_ago: float) -> list[R]:
         """The records of a kind as they were, in the order in which they were made."""
         table = self.table(kind)
-        past: dict[str, R | None] = {record.id: record for record in table}
+        past: dict[str, Record | None] = {record.id: record for record in table}
         for write in reversed(self._recent):
             if write.at <= time.monotonic() - seconds_ago:
                 break
             if write.kind is kind:
-                past[write.record_id] = write.before  # type: ignore[assignment]
-        return [record for record in past.values() if record is not None]
+                past[write.record_id] = write.before
+        return [cast("R", record) for record in past.values() if record is not None]
 
     def clear(self) -> None:
         """Forget every record, as in a new sandbox."""

@@ -14,6 +14,7 @@ class Record(Protocol):
     @property
     def id(self) -> str:
         """Never given to another record."""
+        ...
 
 
 R = TypeVar("R", bound=Record)

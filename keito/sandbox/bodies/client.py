@@ -6,10 +6,9 @@ from ..records import PaymentTerm
 from .fields import Body, Currency, Maybe, Number, Whole
 
 
-class ClientUpdate(Body):
-    """The fields of a client to change."""
+class ClientFields(Body):
+    """What may be left out of a client, new or changed."""
 
-    name: Maybe[str] = None
     address: Maybe[str] = None
     currency: Maybe[Currency] = None
     payment_terms: Maybe[PaymentTerm] = None
@@ -20,10 +19,16 @@ class ClientUpdate(Body):
     is_active: Maybe[bool] = None
 
 
-class ClientCreate(ClientUpdate):
+class ClientCreate(ClientFields):
     """A new client."""
 
     name: str
+
+
+class ClientUpdate(ClientFields):
+    """The fields of a client to change."""
+
+    name: Maybe[str] = None
 
 
 class ContactCreate(Body):

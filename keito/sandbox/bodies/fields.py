@@ -32,7 +32,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # No invoice has larger numbers, and a sum of such numbers is exact in the arithmetic of `sums`.
 _LARGEST = Decimal(10) ** 15
-_SMALLEST_EXPONENT = -30
+_MOST_DECIMALS = 30
 
 
 class Body(BaseModel):
@@ -76,10 +76,15 @@ def _as_utc(moment: datetime) -> datetime:
 def _number(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise ValueError("should be a number")
-    number = Decimal(value)
-    if abs(number) >= _LARGEST or (number and number.as_tuple().exponent < _SMALLEST_EXPONENT):  # type: ignore[operator]
+    number = Decimal(value) or Decimal(0)
+    if not number.is_finite() or abs(number) >= _LARGEST or _decimals(number) > _MOST_DECIMALS:
         raise ValueError("has too many digits")
-    return number or Decimal(0)
+    return number
+
+
+def _decimals(number: Decimal) -> int:
+    _, digits, _ = number.as_tuple()
+    return len(digits) - 1 - number.adjusted()
 
 
 def _whole(value: object) -> object:

@@ -1,0 +1,7 @@
+"""`python -m keito.cli`, for where the command is not on the path."""
+
+from __future__ import annotations
+
+from . import main
+
+main()

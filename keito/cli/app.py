@@ -1,0 +1,36 @@
+"""The commands, each in a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from .output import say
+from .sandbox import sandbox
+
+app = typer.Typer(
+    name="keito",
+    help="Bill for what your AI agents do.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(sandbox, name="sandbox")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        say(f"keito {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def keito(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Bill for what your AI agents do."""
