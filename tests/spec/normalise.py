@@ -40,8 +40,7 @@ def _operations(document: Document) -> Iterator[tuple[str, dict[str, Json], list
 def _operation(
     document: Document, operation: dict[str, Json], shared: list[Json], where: str
 ) -> Iterator[tuple[str, Fact]]:
-    answers = mapping(operation.get("responses", {}), f"{where} responses")
-    facts: Fact = {"id": operation.get("operationId"), "answers": list(sorted(answers))}
+    facts: Fact = {"id": operation.get("operationId")}
     yield "operation", facts | ({"deprecated": True} if operation.get("deprecated") else {})
     own = sequence(operation.get("parameters", []), f"{where} parameters")
     # The operation's own come last, so that in a dict they replace the path's.
@@ -50,7 +49,8 @@ def _operation(
     if "requestBody" in operation:
         body = document.resolve(mapping(operation["requestBody"], where), where)
         yield from _content(document, body, "body", where, required=body.get("required") is True)
-    for status, written in sorted(answers.items()):
+    answers = mapping(operation.get("responses", {}), f"{where} responses")
+    for status, written in answers.items():
         answer = document.resolve(mapping(written, f"{where} {status}"), where)
         yield from _content(document, answer, status, where)
 
