@@ -8,7 +8,7 @@ unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
          KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE
 
 .DEFAULT_GOAL := help
-.PHONY: help test check fix
+.PHONY: help demo test check fix cassettes spec bench
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,3 +33,16 @@ fix: .venv/ready ## Generate the sync half, sort imports, format
 	$(PY) -m tests.unasync
 	$(PY) -m ruff check --fix --quiet
 	$(PY) -m ruff format --quiet
+
+cassettes: .venv/ready ## Record every operation of both clients against the local Keito again
+	rm -rf tests/client/*/cassettes
+	KEITO_RECORD=1 $(PY) -m pytest -q tests/client/_async/test_operations.py tests/client/_sync/test_operations.py
+
+spec: .venv/ready ## Read the API's description again: make spec SPEC=path-or-url
+	@$(PY) -m tests.spec $(SPEC)
+
+bench: .venv/ready ## Measure what the design promises, as ratios
+	@$(PY) -m tests.bench
+
+demo: .venv/ready ## Two agents, billed to a local Keito (FAST=1: no model, MODEL=openai: the real API)
+	@$(PY) -m examples.demo $(if $(FAST),--fast) $(if $(MODEL),--model $(MODEL))
