@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -24,6 +25,15 @@ class Ticket(BaseModel):
     def prompt(self) -> str:
         """What the agent is asked."""
         return f"Ticket {self.id} from {self.customer}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an agent did with a ticket: the tools it called, and what it answered."""
+
+    ticket: Ticket
+    calls: tuple[str, ...]
+    answer: str
 
 
 class _Shop(BaseModel):
