@@ -1,0 +1,40 @@
+"""Facts as compact JSON: what the recorder writes and the courier reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
+"""What a JSON document can hold."""
+
+# Made once: json.dumps builds an encoder per call, which would double what recording a run costs.
+encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
+def decode(text: str) -> dict[str, object]:
+    """Read facts back.
+
+    Raises:
+        ValueError: The text is not a JSON object.
+    """
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("facts are a JSON object")
+    return value
+
+
+def checked(values: Mapping[str, object], what: str) -> dict[str, object]:
+    """Return a copy that is known to be JSON, so that a bad value fails where it was given.
+
+    Raises:
+        TypeError: A name is not text, or a value has no form in JSON.
+    """
+    if not all(isinstance(name, str) for name in values):
+        raise TypeError(f"{what}: names are text")
+    try:
+        encode(dict(values))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"{what}: every value must be JSON ({type(error).__name__})") from None
+    return dict(values)

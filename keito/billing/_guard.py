@@ -1,0 +1,70 @@
+"""The one place where a failure of billing is kept from the program it lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from . import _log
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def guarded(what: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
+    """Make a callback of a framework harmless: where it fails it is logged and returns None.
+
+    Args:
+        what: Names the callback in the log.
+    """
+
+    def decorate(function: Callable[P, T]) -> Callable[P, T | None]:
+        @wraps(function)
+        def harmless(*args: P.args, **kwargs: P.kwargs) -> T | None:
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001
+                report(what, error)
+                return None
+
+        return harmless
+
+    return decorate
+
+
+def kept(what: str, action: Callable[[], T], otherwise: T) -> T:
+    """Return what the action returns, or `otherwise` after logging why it failed."""
+    try:
+        return action()
+    except Exception as error:  # noqa: BLE001
+        report(what, error)
+        return otherwise
+
+
+def refused(action: Callable[[], object]) -> Exception | None:
+    """Try to write at once; return why it can't be done now, without judging it."""
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def report(what: str, error: BaseException) -> None:
+    """Log a failure by type and place only: its message may quote a prompt or an answer."""
+    place = _place(error)
+    _log.warn(
+        f"{what}:{type(error).__name__}:{place}",
+        f"{what} failed with {type(error).__name__} at {place}; your program goes on",
+    )
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    if trace is None:
+        return "an unknown place"
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return f"{code.co_name}:{trace.tb_lineno}"

@@ -1,0 +1,21 @@
+"""Saying each kind of trouble once, and then counting it."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+
+logger = logging.getLogger("keito.billing")
+
+counts: Counter[str] = Counter()
+"""How often each kind of trouble has happened in this process."""
+
+
+def warn(kind: str, message: str) -> None:
+    """Log trouble the first time, and again when it has happened ten times as often."""
+    counts[kind] += 1
+    seen = counts[kind]
+    if seen == 1:
+        logger.warning("keito: %s", message)
+    elif str(seen).strip("0") == "1":
+        logger.warning("keito: %s (%d times so far)", message, seen)

@@ -1,0 +1,33 @@
+"""The keys of records: derived, never drawn, so that making a record twice makes it once."""
+
+from __future__ import annotations
+
+import uuid
+
+_NAMESPACE = uuid.UUID("6f4a7d52-1f0e-5c39-9a5e-0c8a3e7b1d44")
+
+
+def record_key(account: str, *identity: str) -> str:
+    """Return the `keito_key` of what this identity names within an account."""
+    return str(uuid.uuid5(_NAMESPACE, "\n".join((account, *identity))))
+
+
+def run_key(account: str, run: str, part: int) -> str:
+    """Return the key of a run's entry, or of one part of it."""
+    return record_key(account, run, "run", str(part))
+
+
+def outcome_key(account: str, run: str, sequence: int, *, given: str | None) -> str:
+    """Return the key of an outcome, from the caller's own name for it if there is one."""
+    if given is not None:
+        return record_key(account, run, "outcome", "named", given)
+    return record_key(account, run, "outcome", str(sequence))
+
+
+def subject_key(
+    account: str, *, destination: str, mode: str, project: str, outcome_type: str, subject: str
+) -> str:
+    """Return the key of a success that is charged once, however many runs report it."""
+    # "T-1042" and "t-1042 " are one ticket, whoever writes it.
+    named = " ".join(subject.split()).casefold()
+    return record_key(account, "subject", destination, mode, project, outcome_type, named)

@@ -1,0 +1,248 @@
+"""Where the work goes: a target, who names it, and which one wins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
+
+from . import _log
+from ._facts import JSON, checked
+
+Routing = Literal["default", "explicit"]
+
+_TEXTS = (
+    "project_id",
+    "task_id",
+    "user_id",
+    "agent_id",
+    "session_id",
+    "work_key",
+    "trigger",
+    "notes",
+)
+# What a target may take from the one below it although it names another project: everything else
+# (session, job, wording, metadata) belongs to the work of the project it was said for.
+_SHARED_BETWEEN_PROJECTS = ("task_id", "user_id", "agent_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where work is billed, and how the record is labelled.
+
+    Attributes:
+        project_id: The project in Keito. Without one a run is kept, but not sent.
+        task_id: The task in Keito, also needed.
+        user_id: Whose entry it is; default: the API key's own user.
+        agent_id: A label for the agent; default: the name the run was started with.
+        session_id: Links runs that belong together, e.g. a conversation.
+        work_key: Names the job, not the attempt: per key only the first success is charged.
+        trigger: What started the work, e.g. `webhook`.
+        notes: What the client reads; may hold `{agent}`, `{outcomes}` and `{key}`.
+        metadata: Further keys for the entry's metadata.
+    """
+
+    project_id: str | None = None
+    task_id: str | None = None
+    user_id: str | None = None
+    agent_id: str | None = None
+    session_id: str | None = None
+    work_key: str | None = None
+    trigger: str | None = None
+    notes: str | None = None
+    metadata: Mapping[str, JSON] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, str) and value):
+                raise TypeError(f"Target({name}=) is text that is not empty, or None")
+        checked(self.metadata, "Target(metadata=)")
+
+    @property
+    def routed(self) -> bool:
+        """Whether it says enough to make a time entry."""
+        return self.project_id is not None and self.task_id is not None
+
+    def same_work(self, other: Target) -> bool:
+        """Whether both are billed to the same place, so that one record can hold both."""
+        return (self.project_id, self.task_id, self.user_id) == (
+            other.project_id,
+            other.task_id,
+            other.user_id,
+        )
+
+    def over(self, below: Target) -> Target:
+        """Return this target, completed with what it leaves open by the one below it."""
+        names = _SHARED_BETWEEN_PROJECTS if self._names_another_project(below) else _TEXTS
+        gaps = {name: getattr(below, name) for name in names if getattr(self, name) is None}
+        if not self._names_another_project(below):
+            gaps["metadata"] = {**below.metadata, **self.metadata}
+        return replace(self, **gaps)
+
+    def _names_another_project(self, below: Target) -> bool:
+        return self.project_id is not None and self.project_id != below.project_id
+
+    def facts(self) -> dict[str, object]:
+        """Return what is set, for the journal."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: value for name, value in values.items() if value}
+
+
+Choice = Target | str
+"""A target, or the name of one of `Recorder(targets=...)`."""
+
+_bill_to: ContextVar[tuple[Choice, ...]] = ContextVar("keito_bill_to", default=())
+
+
+@contextmanager
+def bill_to(
+    target: Choice | None = None,
+    /,
+    *,
+    project_id: str | None = None,
+    task_id: str | None = None,
+    user_id: str | None = None,
+    agent_id: str | None = None,
+    session_id: str | None = None,
+    work_key: str | None = None,
+    trigger: str | None = None,
+    notes: str | None = None,
+    metadata: Mapping[str, JSON] | None = None,
+) -> Iterator[None]:
+    """Bill the runs started inside the block to this target.
+
+    It holds for the current context: nested blocks, tasks and `asyncio.to_thread` see the right
+    one. Around a bare `yield` it can't be kept from the code that consumes the generator; use
+    `@billed` there.
+
+    Args:
+        target: A target, or the name of one of the recorder's targets.
+        project_id: This and the rest: single values, which win over those of `target`. See
+            `Target`.
+        task_id: See `Target`.
+        user_id: See `Target`.
+        agent_id: See `Target`.
+        session_id: See `Target`.
+        work_key: See `Target`.
+        trigger: See `Target`.
+        notes: See `Target`.
+        metadata: See `Target`.
+
+    Raises:
+        TypeError: A value is not what `Target` takes.
+    """
+    own = Target(
+        project_id=project_id,
+        task_id=task_id,
+        user_id=user_id,
+        agent_id=agent_id,
+        session_id=session_id,
+        work_key=work_key,
+        trigger=trigger,
+        notes=notes,
+        metadata=metadata or {},
+    )
+    added: tuple[Choice, ...] = (*_named(target), own)
+    before = _bill_to.get()
+    inside = (*before, *added)
+    _bill_to.set(inside)
+    try:
+        yield
+    finally:
+        _leave(inside, before)
+
+
+def _named(target: Choice | None) -> tuple[Choice, ...]:
+    if target is None:
+        return ()
+    if not isinstance(target, (Target, str)):
+        raise TypeError("bill_to() takes a Target or the name of one")
+    return (target,)
+
+
+def _leave(inside: tuple[Choice, ...], before: tuple[Choice, ...]) -> None:
+    # A token can only be reset in the context that made it, and raises elsewhere, e.g. when an
+    # async generator is closed by the event loop. Comparing can't raise.
+    if _bill_to.get() is inside:
+        _bill_to.set(before)
+        return
+    _log.warn(
+        "bill_to",
+        "a bill_to() block was left in another context than it was entered in (held across a "
+        "yield?): what runs after it may be billed to the wrong target; use @billed there",
+    )
+
+
+def resolve(
+    *,
+    chosen: Choice | None,
+    metadata: Mapping[str, object] | None,
+    default: Target | None,
+    targets: Mapping[str, Target],
+    routing: Routing,
+    trust_metadata: bool,
+) -> Target:
+    """Decide whose work a root run is: the first of these that says it.
+
+    The call's own argument, `bill_to` blocks from the inside out, the framework's metadata, the
+    recorder's default, the environment. `routing="explicit"` leaves out the last two.
+    """
+    layers = spoken(chosen, metadata, trust_metadata=trust_metadata)
+    if routing == "default":
+        layers += [default or Target(), environment_target()]
+    return merge(layers, targets)
+
+
+def spoken(
+    chosen: Choice | None, metadata: Mapping[str, object] | None, *, trust_metadata: bool
+) -> list[Choice]:
+    """List what was said for this run, the strongest first."""
+    own = [] if chosen is None else [chosen]
+    return [*own, *reversed(_bill_to.get()), *_from_metadata(metadata or {}, trust_metadata)]
+
+
+def merge(layers: Iterable[Choice], targets: Mapping[str, Target]) -> Target:
+    """Lay targets over each other; a name nobody knows makes the run unrouted."""
+    result = Target()
+    for layer in layers:
+        below = targets.get(layer) if isinstance(layer, str) else layer
+        if below is None:
+            _log.warn(
+                "target", "a target was named that Recorder(targets=...) has not; kept unsent"
+            )
+            return replace(result, project_id=None)
+        result = result.over(below)
+    return result
+
+
+def environment_target() -> Target:
+    """Return the target that `KEITO_PROJECT_ID` and `KEITO_TASK_ID` name."""
+    return Target(
+        project_id=os.environ.get("KEITO_PROJECT_ID") or None,
+        task_id=os.environ.get("KEITO_TASK_ID") or None,
+    )
+
+
+def _from_metadata(metadata: Mapping[str, object], trusted: bool) -> list[Choice]:
+    # Metadata may come from whoever calls a web handler: it can pick one of the developer's
+    # targets, but never spell out an id that would bill someone else.
+    found: list[Choice] = []
+    name = metadata.get("keito_target")
+    if isinstance(name, str):
+        found.append(name)
+    if trusted:
+        found.append(
+            Target(
+                project_id=_text(metadata.get("keito_project_id")),
+                task_id=_text(metadata.get("keito_task_id")),
+            )
+        )
+    return found
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,41 @@
+"""Every time that delivery depends on, as an argument: tests shorten these, not the logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """All in seconds.
+
+    Attributes:
+        inline: How long recording may hold up the agent before the record is put aside in memory.
+        journal: How long a model call may wait in memory before it is on disk.
+        lease: How long a silent process counts as alive; it shows itself three times as often.
+        linger: How long a finished run waits for model calls that are still open.
+        timeout: How long one request to Keito may take.
+        claim: How much longer than `timeout` a record belongs to the courier that sends it.
+        settle: How long after a lost answer Keito may still be carrying the request out. A record
+            is never sent again before.
+        look_again: How far apart the two looks are that find a record absent.
+        backoff: The first pause when Keito can't be reached; it doubles up to `backoff_most`.
+        backoff_most: The longest such pause.
+        hold: How long records of a refused key or a forbidden project wait before the next try.
+        poll: How often a courier looks for work that other processes recorded.
+        exit: How long the end of the process may be held up.
+    """
+
+    inline: float = 0.005
+    journal: float = 0.05
+    lease: float = 15.0
+    linger: float = 30.0
+    timeout: float = 30.0
+    claim: float = 15.0
+    settle: float = 120.0
+    look_again: float = 10.0
+    backoff: float = 1.0
+    backoff_most: float = 60.0
+    hold: float = 3600.0
+    poll: float = 5.0
+    exit: float = 2.0

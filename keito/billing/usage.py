@@ -1,0 +1,90 @@
+"""What one model call consumed, and adding it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+TOKENS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one model call consumed; None is "the provider did not say", 0 is 0.
+
+    Attributes:
+        model: The model that answered, by the provider's name for it.
+        provider: Who served it, e.g. `openai`.
+        input_tokens: All input, including what was read from and written to a cache.
+        output_tokens: All output, including reasoning.
+        cache_read_tokens: The part of the input that came from a cache.
+        cache_write_tokens: The part of the input that was written to a cache.
+        reasoning_tokens: The part of the output that was reasoning.
+        reported_cost_usd: What the provider itself says the call cost.
+    """
+
+    model: str | None = None
+    provider: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    reported_cost_usd: Decimal | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the provider said how much went in and how much came out."""
+        return _count(self.input_tokens) is not None and _count(self.output_tokens) is not None
+
+
+def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
+    """Add up what providers said; a number nobody said is absent.
+
+    `calls` counts all of them, `incomplete` those whose input or output nobody knows. The cost is
+    only a total when every call reported one: a part of a bill is not the bill.
+    """
+    calls = incomplete = 0
+    sums: dict[str, int] = {}
+    cost: Decimal | None = Decimal(0)
+    for usage in usages:
+        calls += 1
+        if usage is None or not usage.complete:
+            incomplete += 1
+        if usage is not None:
+            _add(sums, usage)
+        reported = None if usage is None else _money(usage.reported_cost_usd)
+        cost = None if cost is None or reported is None else cost + reported
+    result: dict[str, int | str] = {"calls": calls, **sums}
+    if incomplete:
+        result["incomplete"] = incomplete
+    if calls and cost is not None:
+        result["cost_usd"] = str(cost)
+    return result
+
+
+def _add(sums: dict[str, int], usage: Usage) -> None:
+    for name in TOKENS:
+        count = _count(getattr(usage, name))
+        if count is not None:
+            sums[name] = sums.get(name, 0) + count
+
+
+def _count(value: object) -> int | None:
+    # A provider's oddity (a text, a negative number) is not a count, so it is unknown.
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    return None
+
+
+def _money(value: object) -> Decimal | None:
+    if isinstance(value, Decimal) and value.is_finite() and value >= 0:
+        return value
+    return None
