@@ -1,0 +1,37 @@
+"""Where records wait until Keito has them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ..destination import Destination
+from .memory import MemoryOutbox
+from .port import Outbox
+
+__all__ = ["MemoryOutbox", "Outbox", "default_path", "open_outbox"]
+
+
+def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> Outbox:
+    """Open the outbox a recorder was given, or the default one for its destination."""
+    if place is not None and not isinstance(place, (str, Path)):
+        return place
+    from .sqlite import SqliteOutbox
+
+    chosen = place or os.environ.get("KEITO_OUTBOX")
+    return SqliteOutbox(Path(chosen) if chosen else default_path(destination))
+
+
+def default_path(destination: Destination) -> Path:
+    """Return the file that records for a destination are kept in, and no others."""
+    return _state_folder() / "keito" / f"outbox-{destination.id}.db"
+
+
+def _state_folder() -> Path:
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state")

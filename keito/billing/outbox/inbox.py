@@ -1,0 +1,175 @@
+"""The journal's file: recorders only append here, so that nothing ever makes them wait.
+
+It is a file of its own because a full sync of the records, behind a lock of theirs, would cost the
+agent milliseconds.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .database import NORMAL, connect
+from .port import Line
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL, until REAL NOT NULL);
+"""
+_INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, ?)"
+_LINE = "SELECT run, kind, at, owner, body, id FROM journal"
+# So many lines may be in the log before a background thread moves them into the file.
+_TIDY_AFTER = 2000
+# SQLite refuses statements with more variables than this.
+_AT_ONCE = 500
+
+T = TypeVar("T")
+
+
+class Inbox:
+    """Two connections to one file: one for recording, which never waits long, one for the rest."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = path.with_name(path.name + "-wal")
+        self._behind = connect(path, synchronous=NORMAL, checkpoints=False)
+        self._behind.executescript(_SCHEMA)
+        self._behind_lock = threading.Lock()
+        self._inline = connect(path, synchronous=NORMAL, checkpoints=False)
+        self._inline_lock = threading.Lock()
+        self._inline_wait: float | None = None
+        self._since_tidy = 0
+
+    def append(self, lines: Sequence[Line], *, wait: float | None) -> None:
+        """Add lines, within `wait` seconds or as long as it takes."""
+        rows = [line[:5] for line in lines]
+        if wait is None:
+            with self._behind_lock:
+                self._append_behind(rows)
+            return
+        if not self._inline_lock.acquire(timeout=wait):
+            raise TimeoutError("another thread is recording")
+        try:
+            self._wait_inline(wait)
+            for row in rows:
+                self._inline.execute(_INSERT, row)
+        finally:
+            self._inline_lock.release()
+
+    def show(self, owner: str, *, seen: float, until: float) -> None:
+        """Note a sign of life. It goes to the disk, and every line before it does as well."""
+        with self._behind_lock:
+            self._behind.execute("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
+        self._sync()
+
+    def shown(self, owner: str) -> tuple[float, float]:
+        """Return when an owner was last seen, and until when it asked to count as alive."""
+        rows = self._rows("SELECT seen, until FROM owners WHERE owner = ?", (owner,))
+        return (rows[0][0], rows[0][1]) if rows else (0.0, 0.0)
+
+    def forget(self, owner: str) -> None:
+        """Drop an owner's signs of life, unless a run of its is still here."""
+        with self._behind_lock:
+            self._behind.execute(
+                "DELETE FROM owners WHERE owner = ?1 "
+                "AND NOT EXISTS (SELECT 1 FROM journal WHERE owner = ?1)",
+                (owner,),
+            )
+
+    def finished(self, limit: int) -> list[Line]:
+        """List contracts, outcomes and ends, with the starts of the runs they belong to."""
+        found = self._lines(
+            "WHERE kind IN ('contract', 'outcome', 'finish') ORDER BY id LIMIT ?", (limit,)
+        )
+        starts: list[Line] = []
+        for runs in _portions(sorted({line.run for line in found if line.kind == "finish"})):
+            starts += self._lines(f"WHERE kind = 'start' AND run IN ({_marks(runs)})", runs)
+        return starts + found
+
+    def unfinished(self) -> list[Line]:
+        """List the starts of runs that have no end."""
+        return self._lines(
+            "WHERE kind = 'start' AND run NOT IN (SELECT run FROM journal WHERE kind = 'finish')"
+        )
+
+    def of_run(self, run: str) -> list[Line]:
+        """List all lines of a run, oldest first."""
+        return self._lines("WHERE run = ? ORDER BY id", (run,))
+
+    def waiting(self) -> int:
+        """How many outcomes and ends there are."""
+        query = "SELECT count(*) FROM journal WHERE kind IN ('outcome', 'finish')"
+        return int(self._rows(query)[0][0])
+
+    def drop(self, ids: Sequence[int], runs: Collection[str]) -> None:
+        """Drop lines, and all lines of runs; move the log into the file now and then."""
+        with self._behind_lock:
+            for portion in _portions(list(ids)):
+                self._behind.execute(
+                    f"DELETE FROM journal WHERE id IN ({_marks(portion)})", portion
+                )
+            for names in _portions(list(runs)):
+                self._behind.execute(f"DELETE FROM journal WHERE run IN ({_marks(names)})", names)
+            self._since_tidy += len(ids) + len(runs)
+            if self._since_tidy >= _TIDY_AFTER:
+                self._behind.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                self._since_tidy = 0
+
+    def drop_strays(self) -> None:
+        """Drop model calls that were written after their run was filed."""
+        with self._behind_lock:
+            self._behind.execute(
+                "DELETE FROM journal WHERE kind = 'call' "
+                "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start')"
+            )
+
+    def close(self) -> None:
+        """Close both connections."""
+        with self._inline_lock, self._behind_lock:
+            self._inline.close()
+            self._behind.close()
+
+    def _sync(self) -> None:
+        # Not with a FULL commit: SQLite would hold its lock meanwhile, and recorders would wait.
+        try:
+            log = os.open(self._log, os.O_RDWR)
+        except FileNotFoundError:
+            return
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
+
+    def _append_behind(self, rows: Sequence[tuple[object, ...]]) -> None:
+        with self._behind:
+            self._behind.execute("BEGIN IMMEDIATE")
+            self._behind.executemany(_INSERT, rows)
+
+    def _wait_inline(self, wait: float) -> None:
+        if wait != self._inline_wait:
+            self._inline.execute(f"PRAGMA busy_timeout={max(0, int(wait * 1000))}")
+            self._inline_wait = wait
+
+    def _lines(self, where: str, values: Sequence[object] = ()) -> list[Line]:
+        return [Line(*row) for row in self._rows(f"{_LINE} {where}", values)]
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._behind_lock:
+            return self._behind.execute(query, values).fetchall()
+
+
+def _portions(values: list[T]) -> list[list[T]]:
+    return [values[i : i + _AT_ONCE] for i in range(0, len(values), _AT_ONCE)]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" for _ in values)

@@ -1,0 +1,159 @@
+"""The records' file: every change of state is one transaction, on the disk before it counts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, fields
+from pathlib import Path
+from typing import Any
+
+from .database import FULL, connect
+from .port import Change, Record, State
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    key TEXT PRIMARY KEY,
+    run TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    destination TEXT NOT NULL,
+    state TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    project TEXT NOT NULL,
+    day TEXT NOT NULL,
+    work TEXT NOT NULL,
+    charged INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    fence INTEGER NOT NULL,
+    owner TEXT NOT NULL,
+    made REAL NOT NULL,
+    since REAL NOT NULL,
+    lease REAL NOT NULL,
+    absent REAL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    remote TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS records_by_state ON records (destination, state, made);
+CREATE INDEX IF NOT EXISTS records_by_run ON records (run);
+CREATE INDEX IF NOT EXISTS records_by_work ON records (work) WHERE work != '';
+CREATE TABLE IF NOT EXISTS contracts (id TEXT PRIMARY KEY, body TEXT NOT NULL);
+"""
+_COLUMNS = tuple(field.name for field in fields(Record))
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
+_INSERT = (
+    f"INSERT OR IGNORE INTO records ({', '.join(_COLUMNS)}) "
+    f"VALUES ({', '.join('?' for _ in _COLUMNS)})"
+)
+_TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
+
+
+class Records:
+    """One connection; its lock makes the threads of a process take turns."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path, synchronous=FULL)
+        self._lock = threading.Lock()
+        self._connection.executescript(_SCHEMA)
+
+    def add(self, records: Sequence[Record], contracts: Mapping[str, str]) -> None:
+        """Store records and contracts, except those whose key is known."""
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO contracts VALUES (?, ?)", list(contracts.items())
+            )
+            self._connection.executemany(_INSERT, [astuple(record) for record in records])
+
+    def contract(self, id: str) -> str | None:
+        """Return a contract."""
+        rows = self._rows("SELECT body FROM contracts WHERE id = ?", (id,))
+        return str(rows[0][0]) if rows else None
+
+    def of_run(self, run: str) -> bool:
+        """Whether there is a record of that run itself."""
+        return bool(self._rows("SELECT 1 FROM records WHERE run = ? AND kind = 'run'", (run,)))
+
+    def attempts(self, work: str, destination: str, run: str) -> tuple[int, bool]:
+        """How many other runs have this work key, and whether one of them was charged."""
+        query = (
+            "SELECT count(DISTINCT run), coalesce(max(charged), 0) FROM records "
+            "WHERE work = ? AND work != '' AND destination = ? AND kind = 'run' AND run != ?"
+        )
+        count, charged = self._rows(query, (work, destination, run))[0]
+        return int(count), bool(charged)
+
+    def claim(
+        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+    ) -> Record | None:
+        """Mark the oldest READY record SENDING and return it."""
+        projects = sorted(without)
+        query = (
+            f"{_SELECT} WHERE destination = ? AND state = 'READY' AND held = 0 "
+            f"AND project NOT IN ({', '.join('?' for _ in projects)}) ORDER BY made LIMIT 1"
+        )
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            row = self._connection.execute(query, (destination, *projects)).fetchone()
+            if row is None:
+                return None
+            self._connection.execute(
+                "UPDATE records SET state = 'SENDING', owner = ?, since = ?, lease = ?, "
+                "fence = fence + 1, attempts = attempts + 1, absent = NULL WHERE key = ?",
+                (owner, now, lease, row[0]),
+            )
+            taken = self._connection.execute(f"{_SELECT} WHERE key = ?", (row[0],)).fetchone()
+        return _record(taken)
+
+    def change(self, record: Record, change: Change) -> bool:
+        """Move a record on, if nobody else has since it was read."""
+        query = (
+            "UPDATE records SET state = ?, since = ?, owner = '', fence = fence + 1, "
+            "reason = coalesce(?, reason), remote = coalesce(?, remote), "
+            "absent = coalesce(?, absent) WHERE key = ? AND fence = ? AND owner = ?"
+        )
+        values = (change.state, change.since, change.reason, change.remote, change.absent)
+        with self._lock:
+            done = self._connection.execute(
+                query, (*values, record.key, record.fence, record.owner)
+            )
+            return done.rowcount == 1
+
+    def in_state(self, destination: str, state: State) -> list[Record]:
+        """List the records in a state, oldest first."""
+        query = f"{_SELECT} WHERE destination = ? AND state = ? ORDER BY made"
+        return [_record(row) for row in self._rows(query, (destination, state))]
+
+    def release(self, destination: str) -> int:
+        """Let held records go."""
+        with self._lock:
+            query = "UPDATE records SET held = 0 WHERE destination = ? AND held = 1"
+            return self._connection.execute(query, (destination,)).rowcount
+
+    def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
+        """Count by state; how many are held; when the oldest to be sent was made."""
+        states = self._rows(
+            "SELECT state, count(*) FROM records WHERE destination = ? GROUP BY state",
+            (destination,),
+        )
+        held, oldest = self._rows(
+            f"SELECT coalesce(sum(held), 0), min(CASE WHEN state IN {_TO_SEND} AND held = 0 "
+            "THEN made END) FROM records WHERE destination = ? AND state != 'DONE'",
+            (destination,),
+        )[0]
+        return {state: count for state, count in states}, int(held), oldest
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            self._connection.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values.update(charged=bool(values["charged"]), held=bool(values["held"]))
+    return Record(**values)

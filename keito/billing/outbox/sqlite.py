@@ -1,0 +1,134 @@
+"""The outbox on disk: SQLite, which survives a killed process at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from . import signs
+from .inbox import Inbox
+from .port import Change, Counts, Line, Record
+from .records import Records
+
+
+class SqliteOutbox:
+    """Keeps records in files, shared by any number of processes on one machine.
+
+    Args:
+        path: The records' file. Beside it lie `-inbox`, the journal, and `-live`, a folder with a
+            lock per recorder. All are readable by their owner only. Not for network file systems.
+    """
+
+    durable = True
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._inbox = Inbox(self.path.with_name(self.path.name + "-inbox"))
+        self._records = Records(self.path)
+
+    def join(self, owner: str, *, until: float) -> None:
+        """See `Outbox`."""
+        signs.hold(self._sign(owner))
+        self._inbox.show(owner, seen=time.time(), until=until)
+
+    def alive(self, owner: str, *, now: float) -> bool:
+        """See `Outbox`."""
+        return self._inbox.shown(owner)[1] > now or signs.held(self._sign(owner))
+
+    def leave(self, owner: str) -> None:
+        """See `Outbox`."""
+        self._inbox.forget(owner)
+        signs.let_go(self._sign(owner))
+
+    def last_sign(self, owner: str) -> float:
+        """See `Outbox`."""
+        return self._inbox.shown(owner)[0]
+
+    def append(self, lines: Sequence[Line], *, wait: float | None = None) -> None:
+        """See `Outbox`."""
+        self._inbox.append(lines, wait=wait)
+
+    def arrivals(self, *, limit: int) -> list[Line]:
+        """See `Outbox`."""
+        return self._inbox.finished(limit)
+
+    def orphans(self, *, now: float) -> list[list[Line]]:
+        """See `Outbox`."""
+        self._inbox.drop_strays()
+        starts = self._inbox.unfinished()
+        alive = {owner: self.alive(owner, now=now) for owner in {line.owner for line in starts}}
+        return [self._inbox.of_run(line.run) for line in starts if not alive[line.owner]]
+
+    def file(
+        self,
+        records: Sequence[Record],
+        *,
+        contracts: Mapping[str, str],
+        lines: Sequence[int],
+        runs: Collection[str],
+    ) -> None:
+        """See `Outbox`."""
+        # In this order a crash in between leaves both, and the second filing changes nothing.
+        self._records.add(records, contracts)
+        self._inbox.drop(lines, runs)
+
+    def contract(self, id: str) -> str | None:
+        """See `Outbox`."""
+        return self._records.contract(id)
+
+    def recorded(self, run: str) -> bool:
+        """See `Outbox`."""
+        return self._records.of_run(run)
+
+    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
+        """See `Outbox`."""
+        return self._records.attempts(work, destination, run)
+
+    def claim(
+        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+    ) -> Record | None:
+        """See `Outbox`."""
+        return self._records.claim(destination, owner=owner, now=now, lease=lease, without=without)
+
+    def change(self, record: Record, change: Change) -> bool:
+        """See `Outbox`."""
+        return self._records.change(record, change)
+
+    def take_over(self, destination: str, *, owner: str, now: float) -> int:
+        """See `Outbox`."""
+        lost = [
+            record
+            for record in self._records.in_state(destination, "SENDING")
+            if record.lease < now
+            and (record.owner == owner or not self.alive(record.owner, now=now))
+        ]
+        changes = (Change(state="AMBIGUOUS", since=record.lease) for record in lost)
+        return sum(map(self._records.change, lost, changes))
+
+    def ambiguous(self, destination: str) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.in_state(destination, "AMBIGUOUS")
+
+    def release(self, destination: str) -> int:
+        """See `Outbox`."""
+        return self._records.release(destination)
+
+    def counts(self, destination: str) -> Counts:
+        """See `Outbox`."""
+        # In this order nothing that is filed in between is missed.
+        journal = self._inbox.waiting()
+        states, held, oldest = self._records.counts(destination)
+        return Counts(states=states, held=held, journal=journal, oldest=oldest)
+
+    def for_child(self) -> SqliteOutbox:
+        """See `Outbox`."""
+        return SqliteOutbox(self.path)
+
+    def close(self) -> None:
+        """See `Outbox`."""
+        self._inbox.close()
+        self._records.close()
+
+    def _sign(self, owner: str) -> Path:
+        return self.path.with_name(self.path.name + "-live") / owner
