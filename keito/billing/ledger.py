@@ -1,0 +1,172 @@
+"""The record in the making: what happened in a run and in the runs folded into it."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from .intervals import Interval, union, within
+from .target import Target
+from .tree import Tree
+from .usage import Usage, totals
+
+
+def now() -> int:
+    """Microseconds on a clock that is never set back."""
+    return time.monotonic_ns() // 1000
+
+
+def wall_clock() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One model call, from whichever source it was heard of first."""
+
+    key: str
+    ledger: Ledger
+    agent: str | None
+    model: str | None
+    started: int
+    ended: int | None = None
+    usage: Usage | None = None
+    failed: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether its end is still awaited."""
+        return self.ended is None
+
+    def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
+        """Note the end, or what a better source says about it; whether that is news."""
+        if self.ended is None:
+            self.ended = max(at, self.started)
+        elif self.usage is not None or usage is None:
+            return False
+        self.usage = usage
+        self.failed = failed and usage is None
+        return True
+
+
+@dataclass(slots=True, eq=False)
+class Ledger:
+    """Everything that one record will say.
+
+    All of it is read and changed under the tree's lock: events arrive from any thread.
+    """
+
+    id: str
+    name: str
+    target: Target
+    tree: Tree
+    above: Ledger | None
+    started_at: int
+    framework: str = "python"
+    started: int = field(default_factory=now)
+    ended: int | None = None
+    status: str = "ok"
+    error: str | None = None
+    closed: bool = False
+    taken: list[Interval] = field(default_factory=list)
+    pauses: list[Interval] = field(default_factory=list)
+    paused_since: int | None = None
+    pauses_open: int = 0
+    calls: list[Call] = field(default_factory=list)
+    tools: dict[str, Interval | int] = field(default_factory=dict)
+    outcomes: set[str] = field(default_factory=set)
+    successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    notes: list[str] = field(default_factory=list)
+    metadata: dict[str, object] = field(default_factory=dict)
+    on_closed: list[Callable[[], None]] = field(default_factory=list)
+
+    def is_below(self, other: Ledger) -> bool:
+        """Whether this record was started, directly or not, under the other."""
+        above = self.above
+        while above is not None:
+            if above is other:
+                return True
+            above = above.above
+        return False
+
+    def call(self, key: str, *, agent: str | None, model: str | None, started: int) -> Call:
+        """Return the model call with this key: known from anywhere in the tree, or new here."""
+        known = self.tree.calls.get(key)
+        if known is not None:
+            return known
+        call = Call(key, self, agent, model, started)
+        self.tree.calls[key] = call
+        self.calls.append(call)
+        return call
+
+    @property
+    def open_calls(self) -> int:
+        """How many model calls have started and not ended."""
+        return sum(call.open for call in self.calls)
+
+    def pause(self) -> None:
+        """Stop counting time, until as many `resume` as `pause` were called."""
+        self.pauses_open += 1
+        if self.pauses_open == 1:
+            self.paused_since = now()
+
+    def resume(self) -> None:
+        """Count time again."""
+        self.pauses_open -= 1
+        if self.pauses_open == 0 and self.paused_since is not None:
+            self.pauses.append((self.paused_since, now()))
+            self.paused_since = None
+
+    def end(self, status: str, error: str | None) -> None:
+        """Fix the run's time and how it ended."""
+        self.status, self.error, self.ended = status, error, now()
+        if self.paused_since is not None:
+            self.pauses.append((self.paused_since, self.ended))
+            self.paused_since = None
+        self.taken = self.tree.leave(self, self.started, self.ended, self.pauses)
+
+    def facts(self) -> dict[str, object]:
+        """Return what came of it, without what is empty: times are microseconds from its start."""
+        ended = self.ended if self.ended is not None else now()
+        said: dict[str, object] = {
+            "elapsed": ended - self.started,
+            "status": self.status,
+            "error": self.error,
+            "pauses": self._offsets(self.pauses, ended),
+            "taken": self._offsets(self.taken, ended),
+            "active": self._offsets(self._active(ended), ended),
+            "usage": self._usage(),
+            "tools": len(self.tools),
+            "open": self.open_calls,
+            "outcomes": dict(self.successes),
+            "notes": self.notes,
+            "metadata": self.metadata,
+        }
+        return {name: value for name, value in said.items() if value}
+
+    def _active(self, ended: int) -> list[Interval]:
+        calls = [(c.started, c.ended if c.ended is not None else ended) for c in self.calls]
+        tools = [(t, ended) if isinstance(t, int) else t for t in self.tools.values()]
+        return [*calls, *tools]
+
+    def _offsets(self, intervals: list[Interval], ended: int) -> list[Interval]:
+        if not intervals:
+            return []
+        clipped = within(intervals, self.started, ended)
+        return [(a - self.started, b - self.started) for a, b in union(clipped)]
+
+    def _usage(self) -> list[dict[str, object]]:
+        groups: dict[tuple[str | None, ...], list[Usage | None]] = {}
+        for call in self.calls:
+            usage = call.usage or Usage()
+            group = (usage.provider, usage.model or call.model, call.agent)
+            # A call the provider refused cost nothing, and nothing about it is unknown.
+            counted = Usage(input_tokens=0, output_tokens=0) if call.failed else call.usage
+            groups.setdefault(group, []).append(counted)
+        return [
+            {"provider": provider, "model": model, "agent": agent, **totals(usages)}
+            for (provider, model, agent), usages in groups.items()
+        ]

@@ -1,0 +1,319 @@
+"""The recorder: what a program and its adapters hold on to."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+
+from . import _exit, _log, registry
+from ._guard import kept
+from .contract import Contract
+from .destination import destination
+from .ledger import Ledger, wall_clock
+from .outbox import open_outbox
+from .outbox.port import Counts, Outbox
+from .recording import Mode, Recording
+from .run import Run, current_run
+from .status import RecorderStatus
+from .target import Choice, Routing, Target, merge, resolve, spoken
+from .timing import Timing
+from .tree import Tree
+
+if TYPE_CHECKING:
+    from .scope import Scope, Told
+
+V = TypeVar("V")
+_COURIERS = ("thread", "external")
+
+
+class Recorder:
+    """Records agent runs, and has them delivered to Keito.
+
+    Making one does nothing yet: files and threads come with the first run.
+
+    Args:
+        outbox: Where records are kept until Keito has them: a file, or an outbox. Default: the
+            environment's `KEITO_OUTBOX`, else a file per destination in the user's state folder.
+        api_key: Default: the environment's `KEITO_API_KEY`. Without one, records are kept.
+        account_id: Default: the environment's `KEITO_ACCOUNT_ID`.
+        base_url: Default: the environment's `KEITO_BASE_URL`, else Keito's own address.
+        credential: A name for the key, if a process uses several for one account.
+        target: Where runs go for which nobody says anything else.
+        targets: Targets by name, for `bill_to("name")` and for metadata to choose from.
+        contract: What is charged.
+        mode: `live`; `test` (sent, never billable); `record` (kept until released); `off`.
+            Default: the environment's `KEITO_MODE`, else `live`.
+        routing: `explicit` uses neither `target` nor the environment's project: a run for which
+            nobody said whose it is stays unsent instead of going to a default client.
+        trust_metadata: Whether a framework's metadata may name ids, not just a target.
+        courier: `thread` delivers from this process; `external` leaves it to another one.
+        timing: All times; see `Timing`.
+
+    Raises:
+        KeitoConfigError: A second key is used under the name of another.
+        ValueError: `mode`, `routing` or `courier` is none of the above.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: str | Path | Outbox | None = None,
+        api_key: str | None = None,
+        account_id: str | None = None,
+        base_url: str | None = None,
+        credential: str = "default",
+        target: Target | None = None,
+        targets: Mapping[str, Target] | None = None,
+        contract: Contract | None = None,
+        mode: Mode | None = None,
+        routing: Routing = "default",
+        trust_metadata: bool = False,
+        courier: Literal["thread", "external"] = "thread",
+        timing: Timing | None = None,
+    ) -> None:
+        self.mode: Mode = _one_of("mode", mode or _mode_of_environment(), get_args(Mode))
+        self.contract = contract or Contract()
+        self.destination = destination(
+            api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
+        )
+        self._place = outbox
+        self._default = target
+        self._targets = dict(targets or {})
+        self._routing = _one_of("routing", routing, get_args(Routing))
+        self._trust_metadata = trust_metadata
+        self._external = _one_of("courier", courier, _COURIERS) == "external"
+        self._timing = timing or Timing()
+        self._closed = False
+        self._recording = self._new_recording(None)
+        _exit.enter(self)
+        if self.mode == "off":
+            _log.warn("off", "KEITO_MODE is off: nothing is recorded")
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    @property
+    def exit_timeout(self) -> float:
+        """For how many seconds at most the end of the process is held up."""
+        return self._timing.exit
+
+    def start(
+        self,
+        name: str,
+        *,
+        key: str | None = None,
+        parent: Run | None = None,
+        target: Choice | None = None,
+        framework: str = "python",
+        metadata: Mapping[str, object] | None = None,
+    ) -> Run:
+        """Start a run; whoever starts it finishes it.
+
+        Args:
+            name: What the client may read, e.g. the agent's name.
+            key: The framework's own id of the run. While a run with the same framework and key is
+                open, that run is returned instead of a second one.
+            parent: The run this one is part of; default: the current run. For the same target
+                it is folded into its parent's record, for another it has its own.
+            target: Whose work it is, before anything else that says so.
+            framework: Whose id `key` is; recorded with the run.
+            metadata: The framework's metadata of this invocation. It may hold `keito_target`, the
+                name of one of the recorder's targets.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+        """
+        if not isinstance(name, str) or not name:
+            raise TypeError("a run's name is text that is not empty")
+        if target is not None and not isinstance(target, (Target, str)):
+            raise TypeError("target: give a Target or the name of one")
+        above = self._above(parent)
+        run = kept(
+            "starting a run",
+            lambda: (
+                registry.find(framework, key)
+                or self._start(name, key, above, target, framework, metadata)
+            ),
+            None,
+        )
+        return run or self._unrecorded(name)
+
+    def run(
+        self,
+        name: str,
+        *,
+        target: Choice | None = None,
+        framework: str = "python",
+        metadata: Mapping[str, object] | None = None,
+    ) -> Scope:
+        """Return a run as a `with` or `async with` block; it ends as the block ends."""
+        from .scope import Scope
+
+        return Scope(lambda: self, name, target=target, framework=framework, metadata=metadata)
+
+    def billed(
+        self,
+        name: str | None = None,
+        *,
+        target: Choice | None = None,
+        outcome: Told[str] = None,
+        unit_price: Told[Decimal | int | str] = None,
+        notes: Told[str] = None,
+    ) -> Scope:
+        """Return a decorator that makes each call a run; see `keito.billing.billed`."""
+        from .scope import Scope
+
+        return Scope(
+            lambda: self, name, target=target, outcome=outcome, unit_price=unit_price, notes=notes
+        )
+
+    def current(self) -> Run | None:
+        """Return the run this code works for."""
+        return current_run()
+
+    def flush(self, timeout: float = 10.0) -> int:
+        """Deliver what is recorded, for so many seconds at most.
+
+        Runs that have finished but wait for open model calls are completed.
+
+        Returns:
+            How many records are left to be sent.
+        """
+        recording, end = self._recording, time.monotonic() + timeout
+        return kept("flushing", lambda: recording.flush(end), recording.journal.waiting)
+
+    def status(self) -> RecorderStatus:
+        """Tell how delivery stands."""
+        recording = self._recording
+        outbox: Outbox | None = None
+        if self.mode != "off":
+            outbox = kept("opening the outbox", recording.opened, None)
+        counts: Counts | None = None
+        if outbox is not None:
+            counts = kept("counting", functools.partial(outbox.counts, self.destination.id), None)
+        oldest = counts.oldest if counts else None
+        return RecorderStatus(
+            mode=self.mode,
+            records=counts.states if counts else {},
+            held=counts.held if counts else 0,
+            unfiled=counts.journal if counts else 0,
+            in_memory=recording.journal.waiting,
+            open_runs=recording.open_runs,
+            oldest_age=None if oldest is None else max(0.0, time.time() - oldest),
+            last_error=recording.courier.last_error,
+            holds=recording.courier.holds,
+            durable=outbox is not None and outbox.durable,
+        )
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End what is open as `abandoned`, deliver for so many seconds at most, and stop.
+
+        What is left goes with the next process.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        end = time.monotonic() + timeout
+        kept("closing", lambda: self._recording.close(end), None)
+
+    def begin_child_process(self) -> None:
+        """Set up anew what a forked child can't share; called by the fork itself."""
+        inherited = self._recording.abandon() or self._place
+        handed_in = None if isinstance(inherited, (str, Path)) else inherited
+        self._recording = self._new_recording(handed_in)
+
+    def _new_recording(self, inherited: Outbox | None) -> Recording:
+        def opening() -> Outbox:
+            if inherited is not None:
+                return inherited.for_child()
+            return open_outbox(self._place, self.destination)
+
+        return Recording(
+            opening,
+            mode=self.mode,
+            contract=self.contract,
+            destination=self.destination,
+            external=self._external,
+            timing=self._timing,
+        )
+
+    def _above(self, given: Run | None) -> Run | None:
+        run = given if given is not None else current_run()
+        # A run of another recorder, or of the process this one was forked from, takes no facts.
+        return run if run is not None and run._recording is self._recording else None
+
+    def _start(
+        self,
+        name: str,
+        key: str | None,
+        parent: Run | None,
+        chosen: Choice | None,
+        framework: str,
+        metadata: Mapping[str, object] | None,
+    ) -> Run:
+        target = self._target(chosen, metadata, parent)
+        run_id = uuid.uuid4().hex
+        if parent is not None and not parent.finished and target.same_work(parent._ledger.target):
+            ledger = parent._ledger
+        else:
+            ledger = _ledger(run_id, name, target, parent, framework)
+        run = Run(
+            self._recording, ledger, id=run_id, name=name, parent=parent, identity=(framework, key)
+        )
+        entered = registry.enter(framework, key, run)
+        if entered is run and ledger.id == run_id:
+            self._recording.begin(ledger)
+        return entered
+
+    def _target(
+        self, chosen: Choice | None, metadata: Mapping[str, object] | None, parent: Run | None
+    ) -> Target:
+        if parent is not None:
+            said = spoken(chosen, metadata, trust_metadata=self._trust_metadata)
+            return merge([*said, parent._ledger.target], self._targets)
+        return resolve(
+            chosen=chosen,
+            metadata=metadata,
+            default=self._default,
+            targets=self._targets,
+            routing=self._routing,
+            trust_metadata=self._trust_metadata,
+        )
+
+    def _unrecorded(self, name: str) -> Run:
+        silent = self._new_recording(None)
+        silent.abandon()
+        ledger = _ledger("", name, Target(), None, "python")
+        return Run(silent, ledger, id="", name=name, parent=None, identity=("", None))
+
+
+def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framework: str) -> Ledger:
+    above = parent._ledger if parent is not None else None
+    return Ledger(
+        id=run_id,
+        name=name,
+        target=target,
+        tree=above.tree if above is not None else Tree(),
+        above=above,
+        framework=framework,
+        started_at=wall_clock(),
+    )
+
+
+def _mode_of_environment() -> str:
+    return os.environ.get("KEITO_MODE") or "live"
+
+
+def _one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:
+    for choice in allowed:
+        if choice == value:
+            return choice
+    raise ValueError(f"{what}: {value!r} is not one of {', '.join(map(str, allowed))}")

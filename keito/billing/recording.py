@@ -1,0 +1,281 @@
+"""Recording in one process: what runs tell it becomes lines of the journal."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Literal, cast
+
+from .. import _version
+from . import _log
+from ._facts import encode
+from ._guard import kept
+from .contract import Contract
+from .courier import Courier
+from .destination import Destination
+from .journal import Journal
+from .keys import outcome_key, subject_key
+from .ledger import Call, Ledger, wall_clock
+from .outbox.port import Kind, Line, Outbox
+from .timing import Timing
+from .usage import TOKENS, Usage
+
+Mode = Literal["live", "test", "record", "off"]
+
+# Closing a SQLite connection in a forked child would take its parent's locks away, so what was
+# inherited must not even be garbage there.
+_left_to_the_parent: list[Recording] = []
+
+
+class Recording:
+    """Holds the open runs of one recorder in one process, with its journal and its courier.
+
+    A forked child gets its own; the parent's, which it has a copy of, is `abandon`ed there: its
+    runs are the parent's to finish.
+    """
+
+    def __init__(
+        self,
+        opening: Callable[[], Outbox],
+        *,
+        mode: Mode,
+        contract: Contract,
+        destination: Destination,
+        external: bool,
+        timing: Timing,
+    ) -> None:
+        self.mode = mode
+        self.contract = contract
+        self.destination = destination
+        self.outbox: Outbox | None = None
+        self._opening = opening
+        self._external = external
+        self._timing = timing
+        self._owner = uuid.uuid4().hex
+        self._silent = mode == "off"
+        self._lock = threading.Lock()
+        self._outbox_lock = threading.Lock()
+        self._begun = False
+        self._open: set[Ledger] = set()
+        self._lingering: dict[Ledger, float] = {}
+        self._next_sign = 0.0
+        self.courier = Courier(
+            self.opened, destination=destination, owner=self._owner, timing=timing
+        )
+        self.journal = Journal(self.opened, timing=timing, tick=self._tick, added=self.courier.wake)
+
+    @property
+    def open_runs(self) -> int:
+        """How many records are in the making."""
+        return len(self._open)
+
+    def opened(self) -> Outbox:
+        """Return the outbox, which is opened when it is first needed."""
+        if self.outbox is not None:
+            return self.outbox
+        with self._outbox_lock:
+            if self.outbox is None:
+                outbox = self._opening()
+                outbox.join(self._owner, until=time.time() + self._timing.lease)
+                self.outbox = outbox
+            return self.outbox
+
+    def begin(self, ledger: Ledger) -> None:
+        """Record that a run has started."""
+        ledger.tree.enter(ledger)
+        if self._silent:
+            return
+        with self._lock:
+            self._open.add(ledger)
+            first, self._begun = not self._begun, True
+        if first:
+            self._begin()
+        if not ledger.target.routed:
+            _log.warn(
+                "unrouted",
+                "a run has no project and task: it is kept unsent until someone says whose it "
+                "is. Use bill_to(), Recorder(target=), or KEITO_PROJECT_ID and KEITO_TASK_ID",
+            )
+        self._write(ledger, "start", self._start_facts(ledger), at=ledger.started_at)
+
+    def call_ended(self, call: Call, usage: Usage | None, *, at: int, failed: bool) -> None:
+        """Record that a model call has ended."""
+        ledger = call.ledger
+        with ledger.tree.lock:
+            if not call.take(usage, at=at, failed=failed):
+                return
+            late = ledger.closed
+            complete = not late and ledger.ended is not None and not ledger.open_calls
+        if late:
+            _log.warn("late", "a model call was reported after its run was recorded: not counted")
+        elif complete:
+            self._complete(ledger)
+        elif not self._silent:
+            self.journal.soon(lambda: self._call_line(call))
+
+    def outcome(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
+        """Record an outcome; return the key it has in Keito."""
+        with ledger.tree.lock:
+            made = self._outcome_key(ledger, facts, key)
+            if made in ledger.outcomes:
+                return made
+            ledger.outcomes.add(made)
+            if facts["success"]:
+                ledger.successes[cast(str, facts["type"])] += cast(int, facts["quantity"])
+        if facts["unit_price"] is not None and not self.contract.charges_outcomes:
+            _log.warn(
+                "price",
+                "an outcome has a price, but the contract charges time only: it is recorded, not "
+                'charged. Use Contract(charge="outcomes") or "both"',
+            )
+        body: dict[str, object] = {
+            "start": self._start_facts(ledger),
+            "outcome": {**facts, "key": made},
+        }
+        self._write(ledger, "outcome", body)
+        self.courier.wake()
+        return made
+
+    def end(self, ledger: Ledger, status: str, error: str | None) -> None:
+        """Record how a run ended: complete, unless model calls may still report."""
+        with ledger.tree.lock:
+            if ledger.ended is not None:
+                return
+            ledger.end(status, error)
+            waits = ledger.open_calls > 0
+            facts = ledger.facts() if waits else {}
+        if not waits or self._silent:
+            self._complete(ledger)
+            return
+        # If this process dies while it waits, this is how the run ended all the same.
+        self._write(ledger, "ended", facts)
+        with self._lock:
+            self._lingering[ledger] = time.monotonic() + self._timing.linger
+        self.journal.wake()
+
+    def flush(self, end: float) -> int:
+        """Complete what lingers and deliver, until `time.monotonic()` is `end`; what is left."""
+        if self._silent:
+            return 0
+        with self._lock:
+            lingering = list(self._lingering)
+        for ledger in lingering:
+            self._complete(ledger)
+        in_memory = self.journal.drain(end - time.monotonic())
+        if not self._external:
+            self.courier.start()
+        return in_memory + self.courier.flush(end)
+
+    def close(self, end: float) -> None:
+        """End what is open as abandoned, deliver until `end`, and stop."""
+        with self._lock:
+            left = list(self._open)
+            begun = self._begun
+        for ledger in left:
+            self.end(ledger, "abandoned", None)
+        if begun:
+            self.flush(end)
+        self.courier.close(max(0.0, end - time.monotonic()))
+        self.journal.close()
+        if self.outbox is not None:
+            self.outbox.leave(self._owner)
+            self.outbox.close()
+            self.outbox = None
+
+    def abandon(self) -> Outbox | None:
+        """Write nothing more, in a forked child; return the outbox the parent has open."""
+        self._silent = True
+        _left_to_the_parent.append(self)
+        return self.outbox
+
+    def _begin(self) -> None:
+        if not self.destination.complete and not self._external:
+            _log.warn(
+                "no key",
+                "there is no API key or account: runs are recorded and kept, and nothing is sent. "
+                "Set KEITO_API_KEY and KEITO_ACCOUNT_ID",
+            )
+        text = self.contract.text()
+        self.journal.add(Line(self.contract.id, "contract", wall_clock(), self._owner, text))
+        if not self._external:
+            self.courier.start()
+
+    def _start_facts(self, ledger: Ledger) -> dict[str, object]:
+        return {
+            "run": ledger.id,
+            "name": ledger.name,
+            "framework": ledger.framework,
+            "target": ledger.target.facts(),
+            "parent": ledger.above.id if ledger.above is not None else None,
+            "contract": self.contract.id,
+            "mode": self.mode,
+            "destination": self.destination.id,
+            "account": self.destination.account_id,
+            "sdk": f"keito-python/{_version.__version__}",
+            "at": ledger.started_at,
+        }
+
+    def _outcome_key(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
+        account, subject = self.destination.account_id, facts["subject"]
+        if subject is not None and facts["success"]:
+            return subject_key(
+                account,
+                destination=self.destination.id,
+                mode=self.mode,
+                project=ledger.target.project_id or "",
+                outcome_type=cast(str, facts["type"]),
+                subject=cast(str, subject),
+            )
+        return outcome_key(account, ledger.id, len(ledger.outcomes), given=key)
+
+    def _call_line(self, call: Call) -> Line | None:
+        if call.ledger.closed:
+            return None
+        usage = call.usage or Usage()
+        cost = usage.reported_cost_usd
+        facts = {
+            "model": usage.model or call.model,
+            "provider": usage.provider,
+            "agent": call.agent,
+            "failed": call.failed,
+            "usage": {name: getattr(usage, name) for name in TOKENS},
+            "cost_usd": None if cost is None else str(cost),
+        }
+        return Line(call.ledger.id, "call", wall_clock(), self._owner, encode(facts))
+
+    def _complete(self, ledger: Ledger) -> None:
+        with ledger.tree.lock:
+            if ledger.closed:
+                return
+            ledger.closed = True
+            facts = ledger.facts()
+            told, ledger.on_closed = ledger.on_closed, []
+        with self._lock:
+            self._open.discard(ledger)
+            self._lingering.pop(ledger, None)
+        self._write(ledger, "finish", facts)
+        self.courier.wake()
+        for call in told:
+            kept("letting go of a run", call, None)
+
+    def _write(
+        self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
+    ) -> None:
+        if not self._silent:
+            stamp = wall_clock() if at is None else at
+            self.journal.add(Line(ledger.id, kind, stamp, self._owner, encode(facts)))
+
+    def _tick(self) -> float | None:
+        moment = time.monotonic()
+        with self._lock:
+            due = [ledger for ledger, end in self._lingering.items() if end <= moment]
+        for ledger in due:
+            self._complete(ledger)
+        if self._open and moment >= self._next_sign:
+            self.opened().join(self._owner, until=time.time() + self._timing.lease)
+            self._next_sign = moment + self._timing.lease / 3
+        with self._lock:
+            ends = [*self._lingering.values(), *([self._next_sign] if self._open else [])]
+        return max(0.0, min(ends) - moment) if ends else None

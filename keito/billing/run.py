@@ -1,0 +1,360 @@
+"""One agent run, as an adapter or a developer tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from . import _log, registry
+from ._facts import JSON, checked
+from ._guard import kept
+from .contract import STATUSES, Status, amount
+from .ledger import Call, Ledger, now
+from .target import Target
+from .usage import Usage
+
+if TYPE_CHECKING:
+    from .recording import Recording
+
+_current: ContextVar[Run | None] = ContextVar("keito_run", default=None)
+
+
+def current_run() -> Run | None:
+    """Return the run this code works for, if it has one that is not finished."""
+    run = _current.get()
+    while run is not None and run.finished:
+        run = run.parent
+    return run
+
+
+class Run:
+    """One agent run. Nothing here raises, except for arguments no run could take.
+
+    Every method may be called from any thread or task, whichever the run was started in.
+
+    Attributes:
+        id: The run's own id, under which Keito's records of it are found (`run_id`).
+        name: What it was started as, e.g. the agent's name.
+        parent: The run it was started under.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        ledger: Ledger,
+        *,
+        id: str,
+        name: str,
+        parent: Run | None,
+        identity: tuple[str, str | None],
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.parent = parent
+        self._recording = recording
+        self._ledger = ledger
+        self._identity = identity
+        self._finished = False
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r} {self.id} {'finished' if self._finished else 'open'}>"
+
+    @property
+    def finished(self) -> bool:
+        """Whether `finish` was called."""
+        return self._finished
+
+    @property
+    def target(self) -> Target | None:
+        """Where it is billed; None when nobody said so."""
+        target = self._ledger.target
+        return target if target.routed else None
+
+    @property
+    def open_calls(self) -> int:
+        """How many model calls have started and not ended, here and in runs folded into it."""
+        return self._ledger.open_calls
+
+    @property
+    def folded(self) -> bool:
+        """Whether its facts go to its parent's record."""
+        return self.parent is not None and self._ledger is self.parent._ledger
+
+    def model_start(
+        self, key: str, *, model: str | None = None, agent: str | None = None
+    ) -> ModelCall:
+        """Note that a model call begins; end it with what `end` or `fail` takes.
+
+        Args:
+            key: Names the call: the provider's response id where there is one. What is reported
+                twice under one key, by whichever source, counts once.
+            model: The model asked for, used when the answer does not name one.
+            agent: Which agent asked; default: this run's name.
+        """
+        ledger = self._ledger
+        with ledger.tree.lock:
+            call = ledger.call(_text("key", key), agent=agent, model=model, started=now())
+        return ModelCall(self._recording, call)
+
+    def model_call(
+        self,
+        usage: Usage | None,
+        *,
+        key: str,
+        model: str | None = None,
+        agent: str | None = None,
+        started: float | None = None,
+        ended: float | None = None,
+    ) -> None:
+        """Note a model call that has ended.
+
+        Args:
+            usage: What it consumed; None when nobody said.
+            key: See `model_start`.
+            model: See `model_start`.
+            agent: See `model_start`.
+            started: When it began, on the clock of `time.monotonic()`; default: when it ended.
+            ended: When it ended, on the same clock; default: now.
+        """
+        end = now() if ended is None else int(ended * 1_000_000)
+        start = end if started is None else int(started * 1_000_000)
+        ledger = self._ledger
+        with ledger.tree.lock:
+            call = ledger.call(_text("key", key), agent=agent, model=model, started=start)
+        ModelCall(self._recording, call)._end(usage, at=end)
+
+    def tool_start(self, name: str, *, key: str) -> ToolCall:
+        """Note that a tool begins to work; its input and output are nobody's business."""
+        ledger = self._ledger
+        with ledger.tree.lock:
+            ledger.tools.setdefault(_text("key", key), now())
+        return ToolCall(ledger, key)
+
+    @property
+    def counts_waiting(self) -> bool:
+        """Whether a generator's time counts while its consumer works."""
+        return self._recording.contract.generators == "open"
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Don't count the time inside the block, e.g. while a person decides."""
+        resume = self.pause()
+        try:
+            yield
+        finally:
+            resume()
+
+    def pause(self) -> Callable[[], None]:
+        """Stop counting time; return what counts it again."""
+        ledger = self._ledger
+        with ledger.tree.lock:
+            ledger.pause()
+
+        def resume() -> None:
+            with ledger.tree.lock:
+                ledger.resume()
+
+        return resume
+
+    @contextmanager
+    def active(self) -> Iterator[Run]:
+        """Make it the current run inside the block: runs started there are nested in it."""
+        before = _current.get()
+        _current.set(self)
+        try:
+            yield self
+        finally:
+            if _current.get() is self:
+                _current.set(before)
+            else:
+                _log.warn(
+                    "active", "a run's block was left in another context than it was entered in"
+                )
+
+    def outcome(
+        self,
+        outcome_type: str,
+        *,
+        description: str | None = None,
+        unit_price: Decimal | int | str | None = None,
+        quantity: int = 1,
+        success: bool = True,
+        evidence: Mapping[str, JSON] | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        notes: str | None = None,
+    ) -> str:
+        """Record a result; it stands even if the run fails later.
+
+        Args:
+            outcome_type: What was achieved, e.g. `ticket_resolved`.
+            description: What the client reads about it.
+            unit_price: The price of one; default: the contract's price list.
+            quantity: How many.
+            success: Whether it was achieved; failures are recorded and not charged.
+            evidence: What shows it, for the entry's metadata.
+            subject: What it was done to, e.g. the ticket. With a subject it is charged once: the
+                second success of the same type for the same subject and project is ignored.
+            key: Names this report of it: the same key twice in a run counts once.
+            notes: The same as `description`.
+
+        Returns:
+            The record's `keito_key`, under which it is found in Keito.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: The price or the quantity is negative.
+        """
+        facts: dict[str, object] = {
+            "type": _text("outcome_type", outcome_type),
+            "description": description if description is not None else notes,
+            "unit_price": None if unit_price is None else str(amount("unit_price", unit_price)),
+            "quantity": _quantity(quantity),
+            "success": bool(success),
+            "evidence": checked(evidence, "evidence") if evidence is not None else None,
+            "subject": subject,
+        }
+        return self._recording.outcome(self._ledger, facts, key)
+
+    def note(self, text: str) -> None:
+        """Add to what the client reads, in place of the target's notes."""
+        with self._ledger.tree.lock:
+            self._ledger.notes.append(_text("text", text))
+
+    def metadata(self, **values: JSON) -> None:
+        """Add keys to the entry's metadata; Keito's own keys can't be replaced.
+
+        Raises:
+            TypeError: A value is not JSON.
+        """
+        given = checked(values, "metadata")
+        with self._ledger.tree.lock:
+            self._ledger.metadata.update(given)
+
+    def check(self) -> None:
+        """Stop here if the run has used up what it may: before each paid call.
+
+        There are no limits yet, so this returns.
+        """
+
+    def finish(self, status: Status = "ok", *, error: BaseException | None = None) -> None:
+        """End the run; a second call changes nothing.
+
+        Args:
+            status: How it ended.
+            error: What ended it, if `status` does not already say: only its type is recorded.
+
+        Raises:
+            ValueError: There is no such status.
+        """
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is not a status: {', '.join(STATUSES)}")
+        if status == "ok" and error is not None:
+            status = status_of(error)
+        kept("finishing a run", lambda: self._finish(status, error), None)
+
+    def _finish(self, status: Status, error: BaseException | None) -> None:
+        with self._ledger.tree.lock:
+            was_open, self._finished = not self._finished, True
+        if not was_open:
+            return
+        registry.leave(*self._identity, self)
+        if not self.folded:
+            self._recording.end(
+                self._ledger, status, None if error is None else type(error).__name__
+            )
+
+    def when_recorded(self, call: Callable[[], None]) -> None:
+        """Call this once the run's record is made: what is reported after that is not counted.
+
+        A finished run waits a while for model calls that are still open. An adapter lets go here of
+        what it keeps for their sake.
+        """
+        with self._ledger.tree.lock:
+            waits = not self._ledger.closed
+            if waits:
+                self._ledger.on_closed.append(call)
+        if not waits:
+            call()
+
+
+class ModelCall:
+    """A model call under way."""
+
+    __slots__ = ("_call", "_recording")
+
+    def __init__(self, recording: Recording, call: Call) -> None:
+        self._recording = recording
+        self._call = call
+
+    def end(self, usage: Usage | None = None) -> None:
+        """Note its end and what it consumed; None when nobody said."""
+        self._end(usage, at=now())
+
+    def fail(self, error: BaseException | None = None) -> None:
+        """Note that it failed. Where the provider may still charge, its usage is unknown."""
+        self._end(None, at=now(), failed=not (error is None or _may_have_cost(error)))
+
+    def _end(self, usage: Usage | None, *, at: int, failed: bool = False) -> None:
+        recording, call = self._recording, self._call
+        kept(
+            "recording a model call",
+            lambda: recording.call_ended(call, usage, at=at, failed=failed),
+            None,
+        )
+
+
+class ToolCall:
+    """A tool at work."""
+
+    __slots__ = ("_key", "_ledger")
+
+    def __init__(self, ledger: Ledger, key: str) -> None:
+        self._ledger = ledger
+        self._key = key
+
+    def end(self) -> None:
+        """Note that it is done."""
+        with self._ledger.tree.lock:
+            begun = self._ledger.tools.get(self._key)
+            if isinstance(begun, int):
+                self._ledger.tools[self._key] = (begun, now())
+
+    def fail(self, error: BaseException | None = None) -> None:
+        """Note that it failed; it worked until then all the same."""
+        self.end()
+
+
+def status_of(error: BaseException) -> Status:
+    """Return the status of a run that this error ended."""
+    names = {cls.__name__ for cls in type(error).__mro__}
+    if isinstance(error, GeneratorExit):
+        return "closed_early"
+    # By name: importing asyncio for its CancelledError would cost more than all of recording.
+    if isinstance(error, (KeyboardInterrupt, SystemExit)) or "CancelledError" in names:
+        return "cancelled"
+    if "KeitoLimitReached" in names:
+        return "limit"
+    return "error"
+
+
+def _may_have_cost(error: BaseException) -> bool:
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return status_of(error) != "error" or any("Timeout" in name for name in names)
+
+
+def _text(what: str, value: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{what}: give text that is not empty")
+    return value
+
+
+def _quantity(value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("quantity: give a whole number")
+    if value < 0:
+        raise ValueError("quantity: must be 0 or more")
+    return value

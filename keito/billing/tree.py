@@ -1,0 +1,45 @@
+"""What the runs of one tree share: who already has which stretch of time, and which model call."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .intervals import Interval, minus, union, within
+
+if TYPE_CHECKING:
+    from .ledger import Call, Ledger
+
+
+@dataclass(slots=True, eq=False)
+class Tree:
+    """A root run and everything started under it.
+
+    Each moment of the tree's time belongs to at most one record, so that nested and parallel runs
+    for several clients are never charged more time than has passed.
+    """
+
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    calls: dict[str, Call] = field(default_factory=dict)
+    _open: set[Ledger] = field(default_factory=set)
+    _claimed: list[Interval] = field(default_factory=list)
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note that a record is open."""
+        with self.lock:
+            self._open.add(ledger)
+
+    def leave(self, ledger: Ledger, start: int, end: int, pauses: list[Interval]) -> list[Interval]:
+        """Give a finished record its time; return what of it belongs to others.
+
+        Whoever finishes first has what nobody had yet. Records below it that are still open keep
+        what they have used so far: they were started to work for someone else.
+        """
+        with self.lock:
+            self._open.discard(ledger)
+            below = [(other.started, end) for other in self._open if other.is_below(ledger)]
+            taken = within([*self._claimed, *below], start, end)
+            own = minus([(start, end)], [*taken, *pauses])
+            self._claimed = union([*self._claimed, *own])
+            return taken
