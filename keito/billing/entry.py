@@ -1,0 +1,234 @@
+"""Rendering: facts and a contract become the bodies of time entries, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .contract import Contract
+from .hours import Part, counted, seconds, split, text, zone
+from .keys import run_key
+from .metadata import fitted
+from .notes import notes
+from .run_facts import OutcomeFacts, RunFacts, StartFacts, UsageFacts, target_of
+
+SOURCE = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The body of a time entry, ready to be stored and sent.
+
+    Attributes:
+        key: The `keito_key` in its metadata.
+        body: What is posted.
+        charged: Whether the client pays for it.
+    """
+
+    key: str
+    body: Mapping[str, object]
+    charged: bool
+
+
+def run_entries(
+    start: StartFacts, result: RunFacts, contract: Contract, *, attempt: int = 1, paid: bool = False
+) -> list[Entry]:
+    """Render a run: one entry, or one per day and 24 hours it has worked.
+
+    Args:
+        start: How it was started.
+        result: What came of it.
+        contract: What is charged.
+        attempt: How often its work key has been tried, this run included.
+        paid: Whether an earlier attempt has been charged.
+    """
+    charged = (
+        contract.charges_time
+        and contract.charges(result["status"])
+        and start["mode"] != "test"
+        and not paid
+    )
+    time = counted(result, contract, capped=charged)
+    where = zone(contract.time_zone)
+    parts = split(start["at"], result.get("elapsed", 0), time.intervals, where)
+    shared = {
+        **_identity(start, contract),
+        "status": result["status"],
+        "time_basis": time.basis,
+        "attempt": attempt,
+        "error": result.get("error"),
+        "capped": True if time.capped else None,
+        "parts": len(parts) if len(parts) > 1 else None,
+    }
+    entries = []
+    for number, part in enumerate(parts):
+        key = run_key(start["account"], start["run"], number)
+        # Tokens and calls are said once, in the first part, so that adding entries up is right.
+        work = _work(result, contract) if number == 0 else {}
+        own = {
+            **shared,
+            **work,
+            **_times(part, contract, charged=charged),
+            "keito_key": key,
+            "part": number + 1 if len(parts) > 1 else None,
+        }
+        said = notes(
+            agent=_agent(start),
+            outcomes=result.get("outcomes", {}),
+            key=key,
+            template=target_of(start).notes,
+            said=result.get("notes", []),
+        )
+        given = {**target_of(start).metadata, **result.get("metadata", {})}
+        body = _body(start, part, notes=said, billable=charged, hours=part.hours)
+        entries.append(
+            Entry(key=key, body={**body, "metadata": fitted(own, given)}, charged=charged)
+        )
+    return entries
+
+
+def outcome_entry(
+    start: StartFacts, outcome: OutcomeFacts, contract: Contract, *, at: int
+) -> Entry:
+    """Render an outcome: an entry without hours, whose metadata says what it is worth.
+
+    Args:
+        start: The run that reported it.
+        outcome: The outcome.
+        contract: What is charged.
+        at: When it was reported, in microseconds since 1970.
+    """
+    where = zone(contract.time_zone)
+    moment = split(at, 0, [], where)[0]
+    price = _price(outcome, contract)
+    charged = contract.charges_outcomes and outcome["success"] and start["mode"] != "test"
+    own = {
+        **_identity(start, contract),
+        **_times(moment, contract, charged=charged),
+        "keito_key": outcome["key"],
+        "status": "ok" if outcome["success"] else "error",
+        "time_basis": contract.time_basis,
+        "attempt": 1,
+        "outcome_type": outcome["type"],
+        "outcome_unit_price": price,
+        "outcome_quantity": outcome["quantity"],
+        "outcome_success": outcome["success"],
+        "outcome_subject": outcome["subject"],
+        "outcome_evidence": outcome["evidence"],
+    }
+    said = notes(
+        agent=_agent(start),
+        outcomes={outcome["type"]: outcome["quantity"]},
+        key=outcome["key"],
+        template=None,
+        said=[outcome["description"]] if outcome["description"] else [],
+    )
+    body = _body(start, moment, notes=said, billable=charged, hours=Decimal(0))
+    metadata = fitted(own, target_of(start).metadata)
+    return Entry(key=outcome["key"], body={**body, "metadata": metadata}, charged=charged)
+
+
+def _body(
+    start: StartFacts, part: Part, *, notes: str, billable: bool, hours: Decimal
+) -> dict[str, object]:
+    target = target_of(start)
+    body: dict[str, object] = {
+        "project_id": target.project_id,
+        "task_id": target.task_id,
+        "spent_date": part.day.isoformat(),
+        "hours": hours,
+        "notes": notes,
+        "billable": billable,
+        "source": SOURCE,
+    }
+    if target.user_id is not None:
+        body["user_id"] = target.user_id
+    return body
+
+
+def _agent(start: StartFacts) -> str:
+    return start["target"].get("agent_id") or start["name"]
+
+
+def _identity(start: StartFacts, contract: Contract) -> dict[str, object]:
+    target = target_of(start)
+    return {
+        "run_id": start["run"],
+        "parent_run_id": start["parent"],
+        "agent_id": _agent(start),
+        "framework": start["framework"],
+        "session_id": target.session_id,
+        "trigger": target.trigger,
+        "contract_id": start["contract"],
+        "timezone": contract.time_zone,
+        "mode": start["mode"],
+        "sdk": start["sdk"],
+    }
+
+
+def _times(part: Part, contract: Contract, *, charged: bool) -> dict[str, object]:
+    where = zone(contract.time_zone)
+    return {
+        "started_at": text(part.start, where),
+        "ended_at": text(part.end, where),
+        "seconds_raw": seconds(part.end - part.start),
+        "seconds_charged": seconds(part.counted if charged else 0),
+        # Hours that are shown and not charged must be checkable too.
+        "seconds_counted": None if charged else seconds(part.counted),
+    }
+
+
+def _work(result: RunFacts, contract: Contract) -> dict[str, object]:
+    usage = result.get("usage", [])
+    main = max(usage, key=_tokens, default=None)
+    costs = [Decimal(u["cost_usd"]) for u in usage if "cost_usd" in u]
+    known = contract.share_cost and bool(usage) and len(costs) == len(usage)
+    return {
+        "model_provider": None if main is None else main.get("provider"),
+        "model_name": None if main is None else main.get("model"),
+        "tokens_in": _sum(usage, "input_tokens"),
+        "tokens_out": _sum(usage, "output_tokens"),
+        "tokens_cache_read": _sum(usage, "cache_read_tokens"),
+        "tokens_cache_write": _sum(usage, "cache_write_tokens"),
+        "tokens_reasoning": _sum(usage, "reasoning_tokens"),
+        "usage_incomplete": True if _sum(usage, "incomplete") else None,
+        "llm_calls": _sum(usage, "calls") or 0,
+        "tool_calls": result.get("tools", 0),
+        "cost_usd": sum(costs, Decimal(0)) if known else None,
+        "cost_source": "provider" if known else None,
+        "models": _by(usage, "model"),
+        "agents": _by(usage, "agent"),
+    }
+
+
+def _by(usage: list[UsageFacts], what: str) -> dict[str, object] | None:
+    """Split tokens by model or agent, if there are several."""
+    groups: dict[str, list[UsageFacts]] = {}
+    for group in usage:
+        groups.setdefault(str(group.get(what) or "unknown"), []).append(group)
+    if len(groups) < 2:
+        return None
+    return {
+        name: {
+            "calls": _sum(group, "calls"),
+            "tokens_in": _sum(group, "input_tokens"),
+            "tokens_out": _sum(group, "output_tokens"),
+        }
+        for name, group in sorted(groups.items())
+    }
+
+
+def _sum(usage: list[UsageFacts], name: str) -> int | None:
+    said = [value for group in usage if isinstance(value := group.get(name), int)]
+    return sum(said) if said else None
+
+
+def _tokens(group: UsageFacts) -> tuple[int, str]:
+    total = group.get("input_tokens", 0) + group.get("output_tokens", 0)
+    return total, str(group.get("model"))
+
+
+def _price(outcome: OutcomeFacts, contract: Contract) -> Decimal | None:
+    said = outcome["unit_price"]
+    return contract.price(outcome["type"]) if said is None else Decimal(said)

@@ -1,0 +1,146 @@
+"""From microseconds to hours: what is counted, and how it is split over days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from .contract import Contract, TimeBasis, amount
+from .intervals import Interval, first, length, minus, within
+from .run_facts import RunFacts
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+LONGEST = 24 * HOUR
+_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one entry says about time. All times are microseconds since 1970.
+
+    Attributes:
+        day: The date it is booked on, in the contract's time zone.
+        start: When it began.
+        end: When it ended.
+        counted: How long its hours are.
+        hours: The same in hours; the parts of a run add up to the run's hours exactly.
+    """
+
+    day: date
+    start: int
+    end: int
+    counted: int
+    hours: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The stretches of a run that count, from its start.
+
+    Attributes:
+        basis: What they are: `wall` when nothing was active, whatever the contract says.
+        capped: Whether the contract's longest run cut them.
+    """
+
+    intervals: list[Interval]
+    basis: TimeBasis
+    capped: bool = False
+
+
+def zone(name: str) -> tzinfo:
+    """Return a time zone."""
+    if name == "UTC":
+        return timezone.utc
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo(name)
+
+
+def counted(result: RunFacts, contract: Contract, *, capped: bool) -> Counted:
+    """Say what of a run counts.
+
+    Args:
+        result: What came of the run.
+        contract: How its time is counted.
+        capped: Whether the contract's longest run applies.
+    """
+    elapsed = result.get("elapsed", 0)
+    others = [*result.get("pauses", []), *result.get("taken", [])]
+    own = minus([(0, elapsed)], others)
+    basis: TimeBasis = "wall"
+    active = result.get("active", [])
+    if contract.time_basis == "active" and active:
+        basis = "active"
+        own = minus(own, minus([(0, elapsed)], active))
+    most = int(amount("max_hours_per_run", contract.max_hours_per_run) * HOUR)
+    if not capped or length(own) <= most:
+        return Counted(intervals=own, basis=basis)
+    return Counted(intervals=first(own, most), basis=basis, capped=True)
+
+
+def split(start: int, elapsed: int, intervals: Sequence[Interval], where: tzinfo) -> list[Part]:
+    """Split a run into entries: one per day that has counted time, none above 24 hours.
+
+    A day without counted time belongs to the entry before it, so that the entries cover the run.
+    """
+    absolute = [(start + a, start + b) for a, b in intervals]
+    spans = [span for span in _days(start, start + elapsed, where)]
+    booked = [span for span in spans if length(within(absolute, *span))] or spans[:1]
+    parts: list[Part] = []
+    total = 0
+    for index, (begin, _) in enumerate(booked):
+        first_moment = start if index == 0 else begin
+        last = booked[index + 1][0] if index + 1 < len(booked) else start + elapsed
+        time = length(within(absolute, first_moment, last))
+        hours = _hours(total + time) - _hours(total)
+        total += time
+        parts.append(
+            Part(
+                day=_local(begin, where).date(),
+                start=first_moment,
+                end=last,
+                counted=time,
+                hours=hours,
+            )
+        )
+    return parts
+
+
+def seconds(microseconds: int) -> Decimal:
+    """Return microseconds as exact seconds."""
+    return (Decimal(microseconds) / SECOND).quantize(_PLACES)
+
+
+def text(moment: int, where: tzinfo) -> str:
+    """Return a moment as ISO text with its offset."""
+    return _local(moment, where).isoformat(timespec="microseconds")
+
+
+def _hours(microseconds: int) -> Decimal:
+    return (Decimal(microseconds) / HOUR).quantize(_PLACES, ROUND_HALF_EVEN)
+
+
+def _days(start: int, end: int, where: tzinfo) -> Iterator[Interval]:
+    """Cut a stretch at each midnight; a day of 25 hours also after 24."""
+    begin = start
+    while True:
+        midnight = _next_midnight(begin, where)
+        until = min(end, midnight, begin + LONGEST)
+        yield begin, until
+        if until >= end:
+            return
+        begin = until
+
+
+def _next_midnight(moment: int, where: tzinfo) -> int:
+    tomorrow = _local(moment, where).date() + timedelta(days=1)
+    midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=where)
+    return int(midnight.timestamp()) * SECOND
+
+
+def _local(moment: int, where: tzinfo) -> datetime:
+    whole, rest = divmod(moment, SECOND)
+    return datetime.fromtimestamp(whole, where).replace(microsecond=rest)

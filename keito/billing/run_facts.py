@@ -1,0 +1,149 @@
+"""What the journal's lines say, as the courier reads them."""
+
+from __future__ import annotations
+
+from typing import TypedDict, cast
+
+from ._facts import JSON, decode
+from .outbox.port import Line
+from .target import Target
+
+
+class TargetFacts(TypedDict, total=False):
+    """A target's fields."""
+
+    project_id: str
+    task_id: str
+    user_id: str
+    agent_id: str
+    session_id: str
+    work_key: str
+    trigger: str
+    notes: str
+    metadata: dict[str, JSON]
+
+
+class StartFacts(TypedDict):
+    """A run, as it was started."""
+
+    run: str
+    name: str
+    framework: str
+    target: TargetFacts
+    parent: str | None
+    contract: str
+    mode: str
+    destination: str
+    account: str
+    sdk: str
+    at: int
+
+
+class UsageFacts(TypedDict, total=False):
+    """What one model consumed for one agent."""
+
+    provider: str | None
+    model: str | None
+    agent: str | None
+    calls: int
+    incomplete: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    cost_usd: str
+
+
+class RunFacts(TypedDict, total=False):
+    """What came of a run; times are microseconds from its start."""
+
+    elapsed: int
+    status: str
+    error: str
+    pauses: list[list[int]]
+    taken: list[list[int]]
+    active: list[list[int]]
+    usage: list[UsageFacts]
+    tools: int
+    open: int
+    outcomes: dict[str, int]
+    notes: list[str]
+    metadata: dict[str, JSON]
+    deferred: bool
+
+
+class OutcomeFacts(TypedDict):
+    """An outcome, as it was reported."""
+
+    key: str
+    type: str
+    description: str | None
+    unit_price: str | None
+    quantity: int
+    success: bool
+    evidence: dict[str, JSON] | None
+    subject: str | None
+
+
+def start_of(line: Line) -> StartFacts:
+    """Read a `start` line."""
+    return cast("StartFacts", decode(line.body))
+
+
+def result_of(line: Line) -> RunFacts:
+    """Read a `finish` or `ended` line."""
+    return cast("RunFacts", decode(line.body))
+
+
+def outcome_of(line: Line) -> tuple[StartFacts, OutcomeFacts]:
+    """Read an `outcome` line: the run it belongs to, and the outcome."""
+    facts = decode(line.body)
+    return cast("StartFacts", facts["start"]), cast("OutcomeFacts", facts["outcome"])
+
+
+def target_of(start: StartFacts) -> Target:
+    """Return where a run goes."""
+    return Target(**start["target"])
+
+
+def recovered(start: StartFacts, lines: list[Line], *, last_sign: float) -> RunFacts:
+    """Say what is known of a run whose process died: it ended at its last sign of life."""
+    for line in lines:
+        if line.kind == "ended":
+            return result_of(line)
+    end = max([int(last_sign * 1_000_000), *(line.at for line in lines)])
+    return {
+        "elapsed": max(0, end - start["at"]),
+        "status": "recovered",
+        "usage": [_call(line) for line in lines if line.kind == "call"],
+        "outcomes": _successes(lines),
+    }
+
+
+def _call(line: Line) -> UsageFacts:
+    facts = decode(line.body)
+    counts = cast("dict[str, int | None]", facts["usage"])
+    said = {name: count for name, count in counts.items() if count is not None}
+    known = "input_tokens" in said and "output_tokens" in said
+    usage: dict[str, object] = {
+        "provider": facts["provider"],
+        "model": facts["model"],
+        "agent": facts["agent"],
+        "calls": 1,
+        "incomplete": 0 if known or facts["failed"] else 1,
+        **said,
+    }
+    if facts["cost_usd"] is not None:
+        usage["cost_usd"] = facts["cost_usd"]
+    return cast("UsageFacts", usage)
+
+
+def _successes(lines: list[Line]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for line in lines:
+        if line.kind == "outcome":
+            outcome = outcome_of(line)[1]
+            if outcome["success"]:
+                counts[outcome["type"]] = counts.get(outcome["type"], 0) + outcome["quantity"]
+    return counts
