@@ -1,0 +1,108 @@
+"""The courier: a thread that brings records to Keito, so that no agent waits for the network."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ._guard import kept
+from .destination import Destination
+from .outbox.port import Outbox
+from .timing import Timing
+
+if TYPE_CHECKING:
+    from .delivery import Delivery
+
+AFTER_FAILURE = 1.0
+
+
+class Courier:
+    """Starts, wakes and stops the thread; `Delivery` is what it does."""
+
+    def __init__(
+        self,
+        open_outbox: Callable[[], Outbox],
+        *,
+        destination: Destination,
+        owner: str,
+        timing: Timing,
+    ) -> None:
+        self._open_outbox = open_outbox
+        self._destination = destination
+        self._owner = owner
+        self._timing = timing
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._delivery: Delivery | None = None
+
+    @property
+    def last_error(self) -> str | None:
+        """What last went wrong."""
+        return self._delivery.last_error if self._delivery is not None else None
+
+    @property
+    def holds(self) -> tuple[str, ...]:
+        """What Keito refuses at the moment."""
+        return self._delivery.holds if self._delivery is not None else ()
+
+    def start(self) -> None:
+        """Start the thread, unless it runs."""
+        with self._starting:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = threading.Thread(
+                    target=self._work, name="keito-courier", daemon=True
+                )
+                self._thread.start()
+
+    def wake(self) -> None:
+        """Have the thread look now."""
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def flush(self, end: float) -> int:
+        """Wait until nothing is left to send, or until `time.monotonic()` is `end`."""
+        outbox = self._open_outbox()
+        while True:
+            left, unfiled = _left(outbox, self._destination.id)
+            works = self._thread is not None and (unfiled or self._destination.complete)
+            if not left or not works or time.monotonic() >= end:
+                return left
+            self.wake()
+            time.sleep(max(0.0, min(0.02, end - time.monotonic())))
+
+    def close(self, timeout: float) -> None:
+        """Stop the thread, waiting for so many seconds at most."""
+        self._closing.set()
+        self.wake()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            wait = kept("delivering", self._step, AFTER_FAILURE)
+            if wait > 0:
+                self._wake.wait(wait)
+            self._wake.clear()
+        if self._delivery is not None:
+            self._delivery.close()
+
+    def _step(self) -> float:
+        delivery = self._delivery
+        if delivery is None:
+            # Imported here: it brings the HTTP library, which recording must not wait for.
+            from .delivery import Delivery
+
+            delivery = self._delivery = Delivery(
+                self._open_outbox(), self._destination, owner=self._owner, timing=self._timing
+            )
+        return delivery.step()
+
+
+def _left(outbox: Outbox, destination: str) -> tuple[int, int]:
+    counts = outbox.counts(destination)
+    waiting = sum(counts.states.get(s, 0) for s in ("READY", "SENDING", "AMBIGUOUS"))
+    return waiting - counts.held + counts.journal, counts.journal
