@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import NoReturn
+from json.encoder import encode_basestring
+from typing import Any, NoReturn
 
 
 def loads(content: bytes | str) -> object:
@@ -15,7 +15,7 @@ def loads(content: bytes | str) -> object:
     Raises:
         ValueError: The text is not JSON (`NaN` and `Infinity` are not) or not UTF-8.
     """
-    return json.loads(content, parse_float=Decimal, parse_constant=_refuse)
+    return _DECODER.decode(content if isinstance(content, str) else content.decode())
 
 
 def dumps(value: object) -> bytes:
@@ -30,21 +30,30 @@ def dumps(value: object) -> bytes:
 
 def _text(value: object) -> str:
     # json.dumps can't write a Decimal as a number: through float it would change digits.
-    if isinstance(value, Decimal):
-        return _number(value)
-    if isinstance(value, (date, datetime)):
-        return json.dumps(value.isoformat())
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, Mapping):
-        return "{" + ",".join(f"{_name(k)}:{_text(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)):
-        return "[" + ",".join(map(_text, value)) + "]"
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+        return _object(value)
+    if isinstance(value, (list, tuple)):
+        return _array(value)
+    return _ENCODER.encode(value)
+
+
+def _object(value: Mapping[str, object]) -> str:
+    return "{" + ",".join([f"{_name(k)}:{_text(v)}" for k, v in value.items()]) + "}"
+
+
+def _array(value: Iterable[object]) -> str:
+    return "[" + ",".join([_text(item) for item in value]) + "]"
 
 
 def _name(key: object) -> str:
     if not isinstance(key, str):
         raise TypeError(f"a JSON object's names are text, not {type(key).__name__}")
-    return json.dumps(key, ensure_ascii=False)
+    return encode_basestring(key)
 
 
 def _number(value: Decimal) -> str:
@@ -55,3 +64,16 @@ def _number(value: Decimal) -> str:
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+# Made once: json.loads and json.dumps make theirs anew at each call that has settings.
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    Decimal: _number,
+    dict: _object,
+    list: _array,
+}

@@ -10,7 +10,9 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 import httpx
 
@@ -64,9 +66,9 @@ class Transport:
 
     def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
         _check_client(http_client, httpx.Client)
-        self._config = config
         self._owned = http_client is None
         self._http = http_client or httpx.Client(**_client_settings(config))
+        self._wire = _Wire(config, self._http.headers)
 
     def exchange(
         self,
@@ -77,8 +79,9 @@ class Transport:
     ) -> Outcome:
         """Send one request once."""
         _check_open(self._http)
+        built = self._wire.build(request, timeout, headers)
         try:
-            response = self._http.request(**_arguments(self._config, request, timeout, headers))
+            response = self._http.send(built, follow_redirects=False)
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _failure(error)
         return _answer(response)
@@ -94,9 +97,9 @@ class AsyncTransport:
 
     def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
         _check_client(http_client, httpx.AsyncClient)
-        self._config = config
         self._owned = http_client is None
         self._http = http_client or httpx.AsyncClient(**_client_settings(config))
+        self._wire = _Wire(config, self._http.headers)
 
     async def exchange(
         self,
@@ -107,10 +110,9 @@ class AsyncTransport:
     ) -> Outcome:
         """Send one request once."""
         _check_open(self._http)
+        built = self._wire.build(request, timeout, headers)
         try:
-            response = await self._http.request(
-                **_arguments(self._config, request, timeout, headers)
-            )
+            response = await self._http.send(built, follow_redirects=False)
         except (httpx.HTTPError, httpx.StreamError) as error:
             return _failure(error)
         return _answer(response)
@@ -142,32 +144,43 @@ def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
         raise KeitoConfigError("this client has been closed")
 
 
-def _arguments(
-    config: Config,
-    request: Request[Any],
-    timeout: float | None,
-    headers: Mapping[str, str] | None,
-) -> dict[str, Any]:
-    if os.environ.get("KEITO_ONLY_LOOPBACK") and not is_loopback(config.base_url):
-        raise KeitoConfigError(
-            f"this process may only reach a local Keito, not {config.base_url}; "
-            "in tests, pass --keito-live to reach a real one"
+class _Wire:
+    """Builds HTTP requests. What is the same for each is made once: it is on the agent's path."""
+
+    def __init__(self, config: Config, defaults: httpx.Headers) -> None:
+        self._config = config
+        self._headers = httpx.Headers(defaults)
+        self._headers.update(_own_headers(config))
+        self._timeout = _timeout(config.timeout)
+
+    def build(
+        self,
+        request: Request[Any],
+        timeout: float | None,
+        headers: Mapping[str, str] | None,
+    ) -> httpx.Request:
+        self._check_address()
+        body = None if request.body is None else _json.dumps(request.body)
+        return httpx.Request(
+            request.method,
+            _url(self._config.base_url + request.path + _query(request.params)),
+            headers=self._merged(headers) if headers else self._headers,
+            content=body,
+            extensions={"timeout": self._timeout if timeout is None else _timeout(timeout)},
         )
-    sent = httpx.Headers(dict(headers or {}))
-    sent.update(_own_headers(config))
-    arguments: dict[str, Any] = {
-        "method": request.method,
-        "url": config.base_url + request.path,
-        "headers": sent,
-        "timeout": config.timeout if timeout is None else timeout,
-        "follow_redirects": False,
-    }
-    if request.params:
-        arguments["params"] = {name: _query(value) for name, value in request.params.items()}
-    if request.body is not None:
-        arguments["content"] = _json.dumps(request.body)
-        sent["Content-Type"] = "application/json"
-    return arguments
+
+    def _check_address(self) -> None:
+        if os.environ.get("KEITO_ONLY_LOOPBACK") and not is_loopback(self._config.base_url):
+            raise KeitoConfigError(
+                f"this process may only reach a local Keito, not {self._config.base_url}; "
+                "in tests, pass --keito-live to reach a real one"
+            )
+
+    def _merged(self, headers: Mapping[str, str]) -> httpx.Headers:
+        merged = httpx.Headers(self._headers)
+        merged.update(dict(headers))
+        merged.update(_own_headers(self._config))
+        return merged
 
 
 def _own_headers(config: Config) -> dict[str, str]:
@@ -175,19 +188,32 @@ def _own_headers(config: Config) -> dict[str, str]:
         "Authorization": f"Bearer {config.api_key}",
         "Keito-Account-Id": config.account_id,
         "Accept": "application/json",
+        "Content-Type": "application/json",
         "User-Agent": f"keito-python/{__version__} python/{platform.python_version()}",
     }
 
 
-def _query(value: object) -> str:
+def _timeout(seconds: float) -> dict[str, float | None]:
+    return httpx.Timeout(seconds).as_dict()
+
+
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
+def _query(params: Mapping[str, object]) -> str:
+    return "?" + urlencode({name: _text(value) for name, value in params.items()}) if params else ""
+
+
+def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def _answer(response: httpx.Response) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, response.content)
+    return Answer(response.status_code, dict(response.headers), response.content)
 
 
 def _failure(error: Exception) -> Failure:

@@ -15,6 +15,8 @@ from ..types.request_options import RequestOptions
 from .pages import AsyncPages
 from .resource import AsyncResource
 
+ALL = path("expenses")
+
 
 class AsyncExpenses(AsyncResource):
     """Money spent on projects."""
@@ -65,7 +67,7 @@ class AsyncExpenses(AsyncResource):
             page=page,
             per_page=per_page,
         )
-        return self._list(Expense, path("expenses"), choice, request_options)
+        return self._list(Expense, ALL, choice, request_options)
 
     async def create(
         self,
@@ -117,4 +119,4 @@ class AsyncExpenses(AsyncResource):
             source=source,
             metadata=self._keyed(metadata),
         )
-        return await self._create(Expense, path("expenses"), body, settle, request_options)
+        return await self._create(Expense, ALL, body, settle, request_options)

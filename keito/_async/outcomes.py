@@ -14,6 +14,8 @@ from ..types.request_options import RequestOptions
 from ..types.time_entry import TimeEntry, TimeEntryCreate
 from .resource import AsyncResource
 
+ALL = path("time_entries")
+
 
 class AsyncOutcomes(AsyncResource):
     """Results that are billed by the piece."""
@@ -90,4 +92,4 @@ class AsyncOutcomes(AsyncResource):
             source="agent",
             metadata={**self._keyed(metadata), **outcome},
         )
-        return await self._create(TimeEntry, path("time_entries"), body, settle, request_options)
+        return await self._create(TimeEntry, ALL, body, settle, request_options)

@@ -24,6 +24,8 @@ from ..types.time_entry import (
 from .pages import AsyncPages
 from .resource import AsyncResource
 
+ALL = path("time_entries")
+
 
 class AsyncTimeEntries(AsyncResource):
     """Time that people and agents spent on projects."""
@@ -80,7 +82,7 @@ class AsyncTimeEntries(AsyncResource):
             page=page,
             per_page=per_page,
         )
-        return self._list(TimeEntry, path("time_entries"), choice, request_options)
+        return self._list(TimeEntry, ALL, choice, request_options)
 
     async def create(
         self,
@@ -152,7 +154,7 @@ class AsyncTimeEntries(AsyncResource):
             source=source,
             metadata=self._keyed(metadata),
         )
-        return await self._create(TimeEntry, path("time_entries"), body, settle, request_options)
+        return await self._create(TimeEntry, ALL, body, settle, request_options)
 
     async def update(
         self,

@@ -16,6 +16,8 @@ from ..types.request_options import RequestOptions
 from .pages import Page
 from .resource import Resource
 
+ALL = path("expenses")
+
 
 class Expenses(Resource):
     """Money spent on projects."""
@@ -66,7 +68,7 @@ class Expenses(Resource):
             page=page,
             per_page=per_page,
         )
-        return self._list(Expense, path("expenses"), choice, request_options)
+        return self._list(Expense, ALL, choice, request_options)
 
     def create(
         self,
@@ -118,4 +120,4 @@ class Expenses(Resource):
             source=source,
             metadata=self._keyed(metadata),
         )
-        return self._create(Expense, path("expenses"), body, settle, request_options)
+        return self._create(Expense, ALL, body, settle, request_options)

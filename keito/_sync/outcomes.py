@@ -15,6 +15,8 @@ from ..types.request_options import RequestOptions
 from ..types.time_entry import TimeEntry, TimeEntryCreate
 from .resource import Resource
 
+ALL = path("time_entries")
+
 
 class Outcomes(Resource):
     """Results that are billed by the piece."""
@@ -91,4 +93,4 @@ class Outcomes(Resource):
             source="agent",
             metadata={**self._keyed(metadata), **outcome},
         )
-        return self._create(TimeEntry, path("time_entries"), body, settle, request_options)
+        return self._create(TimeEntry, ALL, body, settle, request_options)

@@ -37,9 +37,8 @@ class Sender:
         Raises:
             KeitoError: It failed for good, or must not be repeated.
         """
-        chosen = given(RequestOptions, **(options or {}))
-        retries = cast("int", chosen.pop("max_retries", self.policy.max_retries))
-        call = Call(request, replace(self.policy, max_retries=retries), self._config)
+        chosen, policy = self._chosen(options) if options else ({}, self.policy)
+        call = Call(request, policy, self._config)
         while True:
             step = call.after(self._transport.exchange(request, **cast("Any", chosen)))
             while isinstance(step, LookUp):
@@ -50,6 +49,11 @@ class Sender:
             if isinstance(step, Raise):
                 raise step.error
             sleep(step.delay)
+
+    def _chosen(self, options: RequestOptions) -> tuple[dict[str, object], Policy]:
+        chosen = given(RequestOptions, **options)
+        retries = cast("int", chosen.pop("max_retries", self.policy.max_retries))
+        return chosen, replace(self.policy, max_retries=retries)
 
     def _look_up(self, request: Request[T], chosen: dict[str, object]) -> Found[T]:
         search: Request[Rows[Any]] | None = search_for(cast("Any", request))

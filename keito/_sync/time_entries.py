@@ -25,6 +25,8 @@ from ..types.time_entry import (
 from .pages import Page
 from .resource import Resource
 
+ALL = path("time_entries")
+
 
 class TimeEntries(Resource):
     """Time that people and agents spent on projects."""
@@ -81,7 +83,7 @@ class TimeEntries(Resource):
             page=page,
             per_page=per_page,
         )
-        return self._list(TimeEntry, path("time_entries"), choice, request_options)
+        return self._list(TimeEntry, ALL, choice, request_options)
 
     def create(
         self,
@@ -153,7 +155,7 @@ class TimeEntries(Resource):
             source=source,
             metadata=self._keyed(metadata),
         )
-        return self._create(TimeEntry, path("time_entries"), body, settle, request_options)
+        return self._create(TimeEntry, ALL, body, settle, request_options)
 
     def update(
         self,
