@@ -213,7 +213,7 @@ def _text(value: object) -> str:
 
 
 def _answer(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, dict(response.headers), response.content)
+    return Answer(response.status_code, dict(response.headers.items()), response.content)
 
 
 def _failure(error: Exception) -> Failure:
