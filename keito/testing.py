@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from . import _json
 
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from .sandbox import Faults, LoggedRequest, Outage, Server
     from .sandbox import Sandbox as _Sandbox
 
-__all__ = ["LocalKeito", "Role", "sandbox"]
+__all__ = ["ClientSettings", "LocalKeito", "Role", "sandbox"]
+
+class ClientSettings(TypedDict):
+    """The arguments with which a client reaches a local Keito."""
+
+    api_key: str
+    account_id: str
+    base_url: str
+
 
 Role = Literal["admin", "manager", "member", "agent", "researcher"]
 
@@ -71,7 +79,7 @@ class LocalKeito:
         }
 
     @property
-    def client_settings(self) -> dict[str, str]:
+    def client_settings(self) -> ClientSettings:
         """The arguments with which a client uses this sandbox."""
         return {
             "api_key": self.api_key,

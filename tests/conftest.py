@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,9 @@ _KEPT = {"KEITO_RECORD"}
 @pytest.fixture(autouse=True)
 def _nothing_of_the_developers(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+) -> None:
     for name in [name for name in os.environ if name.startswith("KEITO_") and name not in _KEPT]:
         monkeypatch.delenv(name)
     home: Path = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
     monkeypatch.setenv("KEITO_OUTBOX", str(home / "outbox.sqlite3"))
-    yield

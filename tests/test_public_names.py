@@ -36,7 +36,7 @@ def test_the_list_of_names_is_sorted_and_complete() -> None:
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="Kieto"):
-        keito.Kieto  # noqa: B018
+        keito.Kieto
 
 
 @pytest.mark.parametrize("statement", ["import keito", "from keito.billing import Recorder"])

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import vcr
 
-from keito.testing import sandbox
+from keito.testing import ClientSettings, sandbox
 
 RECORD = "KEITO_RECORD"
 ADDRESS = "http://127.0.0.1:4010"
@@ -25,7 +25,7 @@ def recording() -> bool:
 
 
 @contextmanager
-def cassette(path: Path) -> Iterator[dict[str, str]]:
+def cassette(path: Path) -> Iterator[ClientSettings]:
     """Give the settings of a client whose exchanges are recorded to a file, or replayed from it."""
     tape = vcr.VCR(
         record_mode="all" if recording() else "none",
@@ -43,7 +43,7 @@ def cassette(path: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _keito() -> Iterator[dict[str, str]]:
+def _keito() -> Iterator[ClientSettings]:
     if not recording():
         yield {"api_key": "kto_sandbox_admin", "account_id": "acc_sandbox", "base_url": ADDRESS}
         return

@@ -188,10 +188,11 @@ async def test_a_timer_whose_answer_was_lost_runs_once() -> None:
 
 
 async def test_an_outage_longer_than_the_retries_raises_and_nothing_was_applied() -> None:
-    with sandbox() as local, local.outage():
+    with sandbox() as local:
+        outage = local.outage()
         async with connected(local) as keito:
-            with pytest.raises(KeitoConnectionError) as raised:
+            with outage, pytest.raises(KeitoConnectionError) as raised:
                 await create(keito, 1)
 
+        assert local.entries() == []
     assert raised.value.may_have_been_applied is False
-    assert local.entries() == []
