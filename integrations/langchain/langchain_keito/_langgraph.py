@@ -1,0 +1,43 @@
+"""What LangGraph adds to LangChain's callbacks, if it is installed; it is not required."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from langgraph.callbacks import GraphCallbackHandler
+    from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
+
+    from keito.billing import Status
+else:
+    try:
+        from langgraph.callbacks import GraphCallbackHandler
+    except ImportError:  # older than 1.2, or absent: interrupts still show as errors of the node
+        from langchain_core.callbacks import BaseCallbackHandler as GraphCallbackHandler
+    try:
+        from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
+    except ImportError:
+
+        class GraphBubbleUp(Exception):  # noqa: N818  # the name is LangGraph's
+            """Never raised where LangGraph is absent."""
+
+        class GraphInterrupt(GraphBubbleUp):
+            """Never raised where LangGraph is absent."""
+
+        class GraphRecursionError(RecursionError):
+            """Never raised where LangGraph is absent."""
+
+
+__all__ = ["GraphCallbackHandler", "GraphInterrupt", "status_of"]
+
+
+def status_of(error: BaseException) -> Status:
+    """How a run ended that this error ended."""
+    if isinstance(error, GraphBubbleUp):
+        return "interrupted"
+    if isinstance(error, GeneratorExit):
+        return "closed_early"
+    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
+        return "cancelled"
+    return "limit" if isinstance(error, GraphRecursionError) else "error"

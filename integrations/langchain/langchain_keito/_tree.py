@@ -1,0 +1,115 @@
+"""The open LangChain runs of this process, and which billed run each of them belongs to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from langchain_core.runnables.config import var_child_runnable_config
+
+if TYPE_CHECKING:
+    from keito.billing import ModelCall, Run, ToolCall
+
+MOST_ORPHANS = 1_000
+"""How many are remembered: most of them never start anything again, and none says so."""
+
+
+class Root:
+    """One billed run: the outermost LangChain run, with what is still open below it."""
+
+    __slots__ = ("id", "interrupted", "open", "run")
+
+    def __init__(self, id: UUID, run: Run) -> None:
+        self.id = id
+        self.run = run
+        self.open: set[UUID] = set()
+        self.interrupted = False
+
+
+class Node:
+    """One open LangChain run: a chain, a retriever, a tool or a model call."""
+
+    __slots__ = ("model", "model_call", "provider", "root", "tool_call", "tool_call_id")
+
+    def __init__(self, root: Root) -> None:
+        self.root = root
+        self.model_call: ModelCall | None = None
+        self.model: str | None = None
+        self.provider: str | None = None
+        self.tool_call: ToolCall | None = None
+        self.tool_call_id: str | None = None
+
+
+class Tree:
+    """All open runs by LangChain's run id.
+
+    It takes no lock, so that no callback waits for another's: each step is one operation on a
+    dict or set, and the events of one LangChain run never overlap.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: dict[UUID, Node] = {}
+        self._orphans: dict[UUID, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def find(self, run_id: UUID | None) -> Node | None:
+        """The open run with this id."""
+        return None if run_id is None else self._nodes.get(run_id)
+
+    def parent(self, parent_run_id: UUID | None) -> Node | None:
+        """The open run that a new run is part of.
+
+        LangChain drops the parent of a fallback model, and of a call inside a tool that is given
+        its own callbacks; the run that surrounds it is then still in the context. A parent that
+        is not open here (a span of another tracer) is none.
+        """
+        node = self.find(parent_run_id)
+        return node if node is not None else self.find(_surrounding_run_id())
+
+    def add(self, run_id: UUID, root: Root) -> Node:
+        """Open a run below a root."""
+        node = Node(root)
+        root.open.add(run_id)
+        self._nodes[run_id] = node
+        return node
+
+    def remove(self, run_id: UUID) -> Node | None:
+        """Close a run; `None` if it is not open, as when one handler is attached twice."""
+        node = self._nodes.pop(run_id, None)
+        if node is not None:
+            node.root.open.discard(run_id)
+        return node
+
+    def forget(self, root: Root) -> None:
+        """Close what has not ended below a root whose record is closed.
+
+        A cancelled model call never ends. A tool in a thread may work on, and what it starts must
+        not become a record of its own: it is an orphan.
+        """
+        for run_id in list(root.open):
+            self.remove(run_id)
+            self._disown(run_id)
+
+    def orphaned(self, run_id: UUID, parent_run_id: UUID | None) -> bool:
+        """Whether a new run is part of one whose record is closed."""
+        if not self._orphans or not {parent_run_id, _surrounding_run_id()} & self._orphans.keys():
+            return False
+        self._disown(run_id)
+        return True
+
+    def _disown(self, run_id: UUID) -> None:
+        self._orphans[run_id] = None
+        if len(self._orphans) > MOST_ORPHANS:
+            self._orphans.pop(next(iter(self._orphans)), None)
+
+
+def _surrounding_run_id() -> UUID | None:
+    config = var_child_runnable_config.get()
+    callbacks = config.get("callbacks") if config else None
+    # A plain list of handlers surrounds nothing; only a callback manager has a parent.
+    return getattr(callbacks, "parent_run_id", None)
+
+
+tree = Tree()

@@ -1,0 +1,203 @@
+"""What a model call consumed, for every way in which LangChain tells it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from langchain_core.caches import InMemoryCache
+from langchain_core.language_models.llms import BaseLLM
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_keito import KeitoCallbackHandler
+from langchain_keito._usage import usage_of
+
+from keito.billing import Recorder, Usage
+from keito.testing import LocalKeito
+from tests.contract import INPUT, Calls, Says, entries_of
+from tests.langchain.scripted import ScriptedModel, agent, asked, using
+from tests.langchain.test_runs import said
+
+
+def result(
+    usage: dict[str, Any] | None,
+    *,
+    answer: dict[str, Any] | None = None,
+    output: dict[str, Any] | None = None,
+    n: int = 1,
+) -> LLMResult:
+    message = AIMessage("", usage_metadata=usage, response_metadata=answer or {})
+    return LLMResult(generations=[[ChatGeneration(message=message)] * n], llm_output=output)
+
+
+TOKENS = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}
+
+ROWS = {
+    "openai": (
+        {
+            **TOKENS,
+            "input_token_details": {"audio": 3, "cache_read": 60},
+            "output_token_details": {"audio": 2, "reasoning": 25},
+        },
+        (100, 40, 60, None, 25),
+    ),
+    "openai on a tier": (
+        {
+            **TOKENS,
+            "input_token_details": {"flex_cache_read": 60, "flex": 40},
+            "output_token_details": {"flex_reasoning": 25, "flex": 15},
+        },
+        (100, 40, 60, None, 25),
+    ),
+    "anthropic": (
+        {
+            **TOKENS,
+            "input_token_details": {
+                "cache_read": 30,
+                "cache_creation": 0,
+                "ephemeral_5m_input_tokens": 35,
+                "ephemeral_1h_input_tokens": 15,
+            },
+        },
+        (100, 40, 30, 50, None),
+    ),
+    "anthropic, streamed": (
+        {**TOKENS, "input_token_details": {"cache_read": 30, "cache_creation": 50}},
+        (100, 40, 30, 50, None),
+    ),
+    "no details": (TOKENS, (100, 40, None, None, None)),
+    "nothing": (None, (None, None, None, None, None)),
+}
+
+
+@pytest.mark.parametrize(("reported", "expected"), ROWS.values(), ids=ROWS.keys())
+def test_tokens_are_read_as_the_provider_meant_them(
+    reported: dict[str, Any] | None, expected: tuple[int | None, ...]
+) -> None:
+    usage = usage_of(result(reported), None, None)
+
+    assert expected == (
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.cache_write_tokens,
+        usage.reasoning_tokens,
+    )
+
+
+def test_three_answers_of_one_call_are_counted_once() -> None:
+    usage = usage_of(result(TOKENS, output={"model_name": "gpt"}, n=3), None, None)
+
+    assert usage == Usage(model="gpt", input_tokens=100, output_tokens=40)
+
+
+NAMES = [
+    ({"model_name": "served"}, {"model_name": "other"}, "served"),
+    ({"model": "answered"}, {"model_name": "output"}, "output"),
+    ({"model": "answered"}, {"model": "output"}, "answered"),
+    ({}, {"model": "output"}, "output"),
+    ({}, {}, "asked for"),
+]
+
+
+@pytest.mark.parametrize(("answer", "output", "expected"), NAMES)
+def test_the_served_name_of_the_model_wins(
+    answer: dict[str, Any], output: dict[str, Any], expected: str
+) -> None:
+    usage = usage_of(result(TOKENS, answer=answer, output=output), "asked for", None)
+
+    assert usage.model == expected
+
+
+def test_the_provider_of_the_answer_wins() -> None:
+    answered = usage_of(result(TOKENS, answer={"model_provider": "azure"}), None, "openai")
+    silent = usage_of(result(TOKENS), None, "openai")
+
+    assert (answered.provider, silent.provider) == ("azure", "openai")
+
+
+def test_an_answer_from_langchains_cache_costs_nothing(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says(), Says()], cache=InMemoryCache())
+
+    model.invoke("Help.", using(handler))
+    model.invoke("Help.", using(handler))
+
+    tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
+    assert tokens == [INPUT, 0]
+
+
+def test_usage_that_never_comes_is_unknown_and_not_0(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    ScriptedModel(replies=[Says()], usage=None).invoke("Help.", using(handler))
+
+    metadata = said(recorder, keito)
+    assert metadata["usage_incomplete"]
+    assert "tokens_in" not in metadata
+
+
+class TextModel(BaseLLM):
+    """A model of the older kind, which tells its usage beside the answer."""
+
+    tokens: dict[str, int]
+
+    @property
+    def _llm_type(self) -> str:
+        return "text"
+
+    def _generate(self, prompts: list[str], *args: object, **kwargs: object) -> LLMResult:
+        generations = [[Generation(text="Hi.")] for _ in prompts]
+        output = {"token_usage": self.tokens, "model_name": "text-1"}
+        return LLMResult(generations=generations, llm_output=output)
+
+
+@pytest.mark.parametrize("call", ["invoke", "ainvoke"])
+async def test_a_text_models_usage_is_counted(
+    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = TextModel(tokens={"prompt_tokens": 7, "completion_tokens": 3})
+
+    if call == "invoke":
+        model.invoke("Help.", using(handler))
+    else:
+        await model.ainvoke("Help.", using(handler))
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], metadata["tokens_out"]) == (7, 3)
+    assert metadata["model_name"] == "text-1"
+
+
+def test_a_text_model_that_tells_nothing_is_unknown(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    TextModel(tokens={}).invoke("Help.", using(handler))
+
+    assert said(recorder, keito)["usage_incomplete"]
+
+
+async def test_a_forced_stream_is_counted_like_a_call(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    clerk = agent(Calls("look_up"), Says())
+
+    async for _ in clerk.astream_events(asked(), using(handler), version="v2"):
+        pass
+
+    assert said(recorder, keito)["tokens_in"] == 2 * INPUT
+
+
+def test_tokens_that_the_history_repeats_are_not_counted_again(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    clerk = agent(Says(), Says(), checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    for _ in range(2):
+        clerk.invoke(asked(), config)
+
+    tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
+    assert tokens == [INPUT, INPUT]
