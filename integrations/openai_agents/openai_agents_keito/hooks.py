@@ -1,0 +1,148 @@
+"""Run hooks that report to Keito what one run does, beside the caller's own hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents import (
+    Agent,
+    AgentsException,
+    ModelResponse,
+    RunConfig,
+    RunContextWrapper,
+    RunHooks,
+    Tool,
+)
+
+from keito.billing import guarded
+
+from ._usage import model_of, usage_of
+
+if TYPE_CHECKING:
+    from agents import AgentHookContext, TResponseInputItem
+
+    from keito.billing import ModelCall, Run, ToolCall
+
+
+class RecordingHooks(RunHooks[Any]):
+    """Records one run: its model calls and its tool calls. Used once, never shared.
+
+    The SDK hands out a new context object with every hook, so what belongs together is kept here.
+    Each of the caller's hooks runs after ours, with the SDK's own parameter names; what it raises
+    is the caller's and goes on to the run.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        callers: RunHooks[Any] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+    ) -> None:
+        self.run = run
+        self.begun = False
+        self.answered = False
+        self._callers: RunHooks[Any] = callers if callers is not None else RunHooks()
+        self._run_config = run_config
+        self._events = 0
+        self._model: str | None = None
+        self._model_call: ModelCall | None = None
+        self._tool_calls: dict[str, ToolCall] = {}
+
+    async def on_llm_start(
+        self,
+        context: RunContextWrapper[Any],
+        agent: Agent[Any],
+        system_prompt: str | None,
+        input_items: list[TResponseInputItem],
+    ) -> None:
+        """See the SDK."""
+        self._start_model(agent)
+        await self._callers.on_llm_start(context, agent, system_prompt, input_items)
+
+    async def on_llm_end(
+        self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
+    ) -> None:
+        """See the SDK."""
+        self._end_model(response)
+        await self._callers.on_llm_end(context, agent, response)
+
+    async def on_agent_start(self, context: AgentHookContext[Any], agent: Agent[Any]) -> None:
+        """See the SDK."""
+        self.begun = True
+        await self._callers.on_agent_start(context, agent)
+
+    async def on_agent_end(
+        self, context: AgentHookContext[Any], agent: Agent[Any], output: object
+    ) -> None:
+        """See the SDK."""
+        self.answered = True
+        await self._callers.on_agent_end(context, agent, output)
+
+    async def on_handoff(
+        self, context: RunContextWrapper[Any], from_agent: Agent[Any], to_agent: Agent[Any]
+    ) -> None:
+        """See the SDK, which names the arguments here: another name would end the run."""
+        await self._callers.on_handoff(context=context, from_agent=from_agent, to_agent=to_agent)
+
+    async def on_tool_start(
+        self, context: RunContextWrapper[Any], agent: Agent[Any], tool: Tool
+    ) -> None:
+        """See the SDK."""
+        self.begun = True
+        self._start_tool(context, tool)
+        await self._callers.on_tool_start(context, agent, tool)
+
+    async def on_tool_end(
+        self, context: RunContextWrapper[Any], agent: Agent[Any], tool: Tool, result: object
+    ) -> None:
+        """See the SDK."""
+        self._end_tool(context, tool)
+        await self._callers.on_tool_end(context, agent, tool, result)
+
+    @guarded("the OpenAI Agents hooks")
+    def close_calls(self, error: BaseException | None = None) -> None:
+        """End what the SDK never ends: after an error, it says nothing more about a call.
+
+        The SDK's own errors say that it did not take the answer, or did not wait for it. The
+        provider charges for it all the same, so what it used is unknown.
+        """
+        model_call, self._model_call = self._model_call, None
+        if model_call is not None:
+            model_call.fail(None if isinstance(error, AgentsException) else error)
+        while self._tool_calls:
+            _, tool_call = self._tool_calls.popitem()
+            tool_call.fail(error)
+
+    @guarded("the OpenAI Agents hooks")
+    def _start_model(self, agent: Agent[Any]) -> None:
+        self.begun = True
+        if self._model_call is not None:
+            self._model_call.end(None)
+        self._model = model_of(agent, self._run_config)
+        self._model_call = self.run.model_start(self._key(), model=self._model, agent=agent.name)
+
+    @guarded("the OpenAI Agents hooks")
+    def _end_model(self, response: ModelResponse) -> None:
+        call, self._model_call = self._model_call, None
+        if call is not None:
+            call.end(usage_of(response, self._model))
+
+    @guarded("the OpenAI Agents hooks")
+    def _start_tool(self, context: RunContextWrapper[Any], tool: Tool) -> None:
+        self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
+
+    @guarded("the OpenAI Agents hooks")
+    def _end_tool(self, context: RunContextWrapper[Any], tool: Tool) -> None:
+        call = self._tool_calls.pop(_call_id(context, tool), None)
+        if call is not None:
+            call.end()
+
+    def _key(self) -> str:
+        # The run's own id makes it unique among nested runs, which share one record.
+        self._events += 1
+        return f"{self.run.id}/{self._events}"
+
+
+def _call_id(context: RunContextWrapper[Any], tool: Tool) -> str:
+    return getattr(context, "tool_call_id", None) or tool.name

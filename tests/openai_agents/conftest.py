@@ -1,0 +1,23 @@
+"""What the tests of the OpenAI Agents SDK share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from agents import set_tracing_disabled
+from agents.run import set_default_agent_runner
+from openai_agents_keito import detach
+
+from tests.contract import keito, recorder
+
+__all__ = ["keito", "own_process", "recorder"]
+
+
+@pytest.fixture(autouse=True)
+def own_process() -> Iterator[None]:
+    """No trace leaves the machine, and no test finds the runner of another."""
+    set_tracing_disabled(True)
+    yield
+    detach()
+    set_default_agent_runner(None)
