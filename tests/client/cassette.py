@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import vcr
+from vcr.record_mode import RecordMode
 
 from keito.testing import ClientSettings, sandbox
 
@@ -28,7 +29,7 @@ def recording() -> bool:
 def cassette(path: Path) -> Iterator[ClientSettings]:
     """Give the settings of a client whose exchanges are recorded to a file, or replayed from it."""
     tape = vcr.VCR(
-        record_mode="all" if recording() else "none",
+        record_mode=RecordMode.ALL if recording() else RecordMode.NONE,
         match_on=["method", "path", "query", "raw_body"],
         filter_headers=list(SECRETS),
         before_record_request=_at_a_fixed_address,

@@ -131,9 +131,10 @@ async def test_projects_list(async_keito: AsyncKeito) -> None:
         project.id: project async for project in async_keito.projects.list(client_id=CLIENT)
     }
 
-    assert projects[PROJECT].hourly_rate == Decimal(150)
-    assert projects[PROJECT].client is not None
-    assert projects[PROJECT].client.id == CLIENT
+    project = projects[PROJECT]
+    assert project.hourly_rate == Decimal(150)
+    assert project.client is not None
+    assert project.client.id == CLIENT
 
 
 async def test_clients_list(async_keito: AsyncKeito) -> None:

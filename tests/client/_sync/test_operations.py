@@ -124,9 +124,10 @@ def test_expenses_list(keito: Keito) -> None:
 def test_projects_list(keito: Keito) -> None:
     projects = {project.id: project for project in keito.projects.list(client_id=CLIENT)}
 
-    assert projects[PROJECT].hourly_rate == Decimal(150)
-    assert projects[PROJECT].client is not None
-    assert projects[PROJECT].client.id == CLIENT
+    project = projects[PROJECT]
+    assert project.hourly_rate == Decimal(150)
+    assert project.client is not None
+    assert project.client.id == CLIENT
 
 
 def test_clients_list(keito: Keito) -> None:
