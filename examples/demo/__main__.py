@@ -12,8 +12,6 @@ from pathlib import Path
 from openai import OpenAIError
 from rich.console import Console
 
-from examples.demo import act_outage, act_real_model, act_scripted, closing
-from examples.demo.books import Books
 from examples.demo.stage import CheckFailedError, Stage
 from keito.testing import LocalKeito, sandbox
 
@@ -44,10 +42,17 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m examples.demo", description=__doc__)
     parser.add_argument("--fast", action="store_true", help="leave the real model out")
     parser.add_argument("--model", choices=["small", "openai"], default="small", help="for act 2")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.fast and options.model == "openai":
+        parser.error("--fast leaves out the act that --model is for")
+    return options
 
 
 def _play(stage: Stage, *, fast: bool, api_key: str | None) -> None:
+    # Imported here: the agent frameworks take seconds, which --help need not.
+    from examples.demo import act_outage, act_real_model, act_scripted, closing
+    from examples.demo.books import Books
+
     since = datetime.now(timezone.utc).date()
     with sandbox(role="agent") as keito, tempfile.TemporaryDirectory() as folder:
         _use(keito, Path(folder))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from rich.table import Table
 
 from examples.demo import entries, langchain_agent, openai_agent
@@ -21,8 +23,8 @@ def play(stage: Stage, books: Books) -> None:
     """Play it with the small model on this machine; where it can't run, say so."""
     stage.act(
         "Act 2 · The same agents on a real model",
-        "SmolLM2-135M-Instruct, on this machine's CPU. So small a model writes nonsense, so its\n"
-        "runs are recorded in test mode: never billable. Its token counts and times are real.",
+        "SmolLM2-135M-Instruct, on this machine's CPU. Its token counts and times are real. Its "
+        "words make no sense, so its runs are recorded in test mode: never billable.",
     )
     try:
         _prepare(stage)
@@ -70,12 +72,11 @@ def _prepare(stage: Stage) -> None:
 
 
 def _work(stage: Stage, model: Endpoint) -> None:
-    recorder = Recorder(mode="test")
-    for agent, ticket in ((langchain_agent, "T-101"), (openai_agent, "T-103")):
-        work = agent.work(TICKETS[ticket], model, recorder)
-        stage.work(_abridged(work), speaker="writes  ")
-    recorder.flush()
-    recorder.close()
+    with closing(Recorder(mode="test")) as recorder:
+        for agent, ticket in ((langchain_agent, "T-101"), (openai_agent, "T-103")):
+            work = agent.work(TICKETS[ticket], model, recorder)
+            stage.work(_abridged(work), speaker="writes")
+        recorder.flush()
 
 
 def _abridged(work: Work) -> Work:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from examples.demo import entries, langchain_agent, openai_agent
 from examples.demo.books import Books
 from examples.demo.model_server import scripted_model
@@ -18,11 +20,11 @@ def play(stage: Stage, books: Books) -> None:
     """Play it."""
     stage.act(
         "Act 1 · Two agents, billed to a local Keito",
-        "A shop's support agent, once in LangChain and once in the OpenAI Agents SDK.\n"
-        "Frameworks and HTTP are real. The model is [yellow]scripted[/]: we wrote its words.",
+        "A shop's support agent, once in LangChain and once in the OpenAI Agents SDK. "
+        "Frameworks and HTTP are real. The model is [green]scripted[/]: we wrote its words, and "
+        "its tokens are counted at four letters each.",
     )
-    recorder = Recorder(contract=CONTRACT)
-    with scripted_model(pace=PACE) as model:
+    with closing(Recorder(contract=CONTRACT)) as recorder, scripted_model(pace=PACE) as model:
         stage.say("\n[bold]LangChain[/]: the two lines that attach billing")
         stage.code(langchain_agent)
         for ticket in ("T-101", "T-102"):
@@ -33,8 +35,7 @@ def play(stage: Stage, books: Books) -> None:
         for ticket in ("T-103", "T-104"):
             work = openai_agent.work(TICKETS[ticket], model, recorder)
             stage.work(work, speaker="scripted")
-    left = recorder.flush()
-    recorder.close()
+        left = recorder.flush()
     _tell(stage, books, left)
 
 
@@ -47,3 +48,5 @@ def _tell(stage: Stage, books: Books, left: int) -> None:
     stage.check((len(runs), len(received) - len(runs)) == (4, 3), "4 runs, 3 outcomes, 7 entries")
     stage.say("\n[bold]What the client reads[/] of the first run")
     stage.show(entries.as_the_client_reads(runs[0]))
+    stage.say("\n[bold]What is kept with it[/], for whoever checks the bill")
+    stage.show(entries.kept_with(runs[0]))

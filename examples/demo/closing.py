@@ -27,17 +27,16 @@ def play(stage: Stage, summary: AgentSummary) -> None:
 
 def _table(summary: AgentSummary) -> Table:
     time, outcomes = summary.time, summary.outcomes
-    table = Table(box=None, show_header=False, padding=(0, 3, 0, 0))
+    table = Table(box=None, header_style="dim", padding=(0, 3, 0, 0))
     table.add_column()
-    table.add_column(justify="right")
-    table.add_column(justify="right", style="bold")
-    hours = f"{time.billable_hours:f} of {time.total_hours:f} h"
-    table.add_row("time", hours, _usd(time.revenue))
-    pieces = f"{outcomes.successful} of {outcomes.total}"
-    table.add_row("outcomes", pieces, _usd(outcomes.revenue))
-    table.add_row("together", "", _usd(summary.combined.total_revenue))
+    for name in ("recorded", "charged", "earned"):
+        table.add_column(name, justify="right")
+    hours = (f"{time.total_hours:f} h", f"{time.billable_hours:f} h")
+    table.add_row("time", *hours, _usd(time.revenue))
+    table.add_row("outcomes", str(outcomes.total), str(outcomes.successful), _usd(outcomes.revenue))
+    table.add_row("together", "", "", _usd(summary.combined.total_revenue), style="bold")
     return table
 
 
 def _usd(amount: Decimal | None) -> str:
-    return "unknown" if amount is None else f"{amount:.2f} USD"
+    return "unknown" if amount is None else f"{amount:.4f} USD"

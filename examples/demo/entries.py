@@ -15,7 +15,7 @@ from keito.types import TimeEntry
 def table(entries: Sequence[TimeEntry]) -> Table:
     """All records, one a line."""
     shown = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
-    shown.add_column("what the client reads", no_wrap=True, max_width=38)
+    shown.add_column("what the client reads", no_wrap=True)
     shown.add_column("hours", justify="right")
     shown.add_column("in", justify="right")
     shown.add_column("cached", justify="right")
@@ -23,7 +23,7 @@ def table(entries: Sequence[TimeEntry]) -> Table:
     shown.add_column("USD", justify="right")
     for entry in entries:
         tokens = [_told(entry, f"tokens_{kind}") for kind in ("in", "cache_read", "out")]
-        charge = f"{amount(entry):.2f}" if entry.billable else "-"
+        charge = f"{amount(entry):.4f}" if entry.billable else "-"
         shown.add_row(Text(entry.notes or ""), f"{entry.hours:f}", *tokens, charge)
     return shown
 
@@ -34,7 +34,14 @@ def as_the_client_reads(entry: TimeEntry) -> Panel:
     lines = Text(f"{entry.spent_date:%d %B %Y} · {project} · {task}\n", style="dim")
     lines.append(f"{entry.notes}\n", style="bold not dim")
     lines.append(f"{entry.hours:f} h at {entry.billable_rate} USD", style="not dim")
+    lines.append(f" = {amount(entry):.4f} USD", style="not dim")
     return Panel(lines, expand=False, border_style="dim")
+
+
+def kept_with(entry: TimeEntry) -> Text:
+    """The metadata of an entry."""
+    pairs = (f"{name}={value}" for name, value in (entry.metadata or {}).items())
+    return Text("  ".join(pairs), style="dim")
 
 
 def amount(entry: TimeEntry) -> Decimal:

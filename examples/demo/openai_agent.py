@@ -8,11 +8,11 @@ import json
 from agents import (
     Agent,
     OpenAIResponsesModel,
+    RunConfig,
     Runner,
     RunResult,
     ToolCallItem,
     function_tool,
-    set_tracing_disabled,
 )
 from openai import AsyncOpenAI
 from openai.types.responses import ResponseFunctionToolCall
@@ -26,7 +26,7 @@ from keito.billing import Recorder
 NAME = "openai-agent"
 
 # The SDK's own tracing would send every run to OpenAI, if a key is at hand.
-set_tracing_disabled(True)
+UNTRACED = RunConfig(tracing_disabled=True)
 
 
 def work(ticket: Ticket, model: Endpoint, recorder: Recorder) -> Work:
@@ -47,7 +47,7 @@ async def _work(ticket: Ticket, model: Endpoint, recorder: Recorder) -> Work:
                 log_outcome_tool(recorder),
             ],
         )
-        return _done(ticket, await Runner.run(agent, ticket.prompt))
+        return _done(ticket, await Runner.run(agent, ticket.prompt, run_config=UNTRACED))
 
 
 def _done(ticket: Ticket, result: RunResult) -> Work:

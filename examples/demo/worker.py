@@ -13,6 +13,8 @@ from examples.demo.endpoint import Endpoint
 from examples.demo.support import TICKETS
 from keito.billing import Recorder, bill_to
 
+RECORDED = "recorded, not delivered"
+
 
 def main() -> None:
     """Do what the command line says."""
@@ -27,9 +29,9 @@ def _work(ticket: str, base_url: str, model: str) -> None:
     recorder = Recorder()
     with bill_to(session_id=ticket):
         langchain_agent.work(TICKETS[ticket], Endpoint(base_url, model), recorder)
-    while recorder.status().last_error is None:
+    while not (recorder.status().last_error and recorder.status().records.get("READY")):
         time.sleep(0.01)
-    print("recorded, but not delivered", flush=True)
+    print(RECORDED, flush=True)
     sys.stdin.read()  # go on like a server would, until killed
 
 
@@ -39,4 +41,5 @@ def _deliver() -> None:
     print(dict(recorder.status().records), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
