@@ -8,7 +8,7 @@ unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
          KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix cassettes spec bench
+.PHONY: help demo test check fix cassettes spec bench framework wheels
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,3 +46,9 @@ bench: .venv/ready ## Measure what the design promises, as ratios
 
 demo: .venv/ready ## Two agents, billed to a local Keito (FAST=1: no model, MODEL=openai: the real API)
 	@$(PY) -m examples.demo $(if $(FAST),--fast) $(if $(MODEL),--model $(MODEL))
+
+framework: .venv/ready ## An adapter's tests: make framework NAME=langchain VERSIONS=lowest
+	@$(PY) -m tests.ci.frameworks $(NAME) $(VERSIONS)
+
+wheels: .venv/ready ## Build the wheels, look into them, and run the demo on them
+	@$(PY) -m tests.ci.wheels
