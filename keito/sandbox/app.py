@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -36,9 +37,29 @@ def answer_problems(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
-        plain = cast("HTTPException", error)
-        error = Problem(plain.status_code, str(plain.detail), headers=plain.headers)
+        error = _problem(request, cast("HTTPException", error))
     return error.response(request.app.state.settings.errors)
+
+
+def _problem(request: Request, error: HTTPException) -> Problem:
+    method, path = request.method, request.url.path
+    if error.status_code == 404:
+        return Problem(404, f"there is no {path}")
+    if error.status_code == 405:
+        return Problem(405, f"{path} takes no {method}", headers={"Allow": _methods(path)})
+    return Problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _methods(path: str) -> str:
+    """What a path takes, of all its routes: the framework names those of the first alone."""
+    routes = [route for router in ROUTERS for route in router.routes]
+    found = {
+        method
+        for route in routes
+        if isinstance(route, APIRoute) and route.path_regex.fullmatch(path)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(found))
 
 
 async def _malformed(request: Request, error: Exception) -> Response:

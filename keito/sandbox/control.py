@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from .app import answer_problems
 from .context import json_answer
+from .exact import ExactRoute
 from .faults import Fault, Injected
 from .problems import ErrorShape, conflict, forbidden, not_found
 from .rate_limit import RateLimit
@@ -82,7 +83,9 @@ async def _sandbox(request: Request) -> Sandbox:
 
 Controlled = Annotated["Sandbox", Depends(_sandbox)]
 
-router = APIRouter(prefix="/_sandbox", dependencies=[Depends(_only_loopback)])
+router = APIRouter(
+    prefix="/_sandbox", dependencies=[Depends(_only_loopback)], route_class=ExactRoute
+)
 
 
 def create_control(sandbox: Sandbox) -> ASGIApp:

@@ -6,8 +6,9 @@ import random
 import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Literal, TypedDict
+from typing import ClassVar, Literal, TypedDict
 
+from pydantic import ConfigDict
 from typing_extensions import Unpack
 
 from .wire import decode
@@ -16,6 +17,8 @@ Kind = Literal[
     "drop", "error", "foreign", "hang", "late", "rate_limit", "slow", "stale", "truncated"
 ]
 Then = Literal["error", "drop", "hang"]
+
+_LONGEST = 86_400
 
 
 class Match(TypedDict, total=False):
@@ -64,6 +67,24 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
     first_attempt: bool = False
+
+    # Read from JSON by the control API, where a misspelt field must not pass for a default.
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    def __post_init__(self) -> None:
+        """Refuse what could not happen.
+
+        Raises:
+            ValueError: A value is out of range.
+        """
+        if not 400 <= self.status <= 599:
+            raise ValueError("status should be from 400 to 599")
+        if not 0 <= self.probability <= 1:
+            raise ValueError("probability should be from 0 to 1")
+        if not 0 <= self.seconds <= _LONGEST or self.retry_after < 0:
+            raise ValueError(f"seconds should be from 0 to {_LONGEST}")
+        if self.times is not None and self.times < 1:
+            raise ValueError("times should be 1 or more, or None")
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request, Response
@@ -12,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .bodies.fields import Maybe, Moment
 from .context import json_answer
-from .problems import invalid
 from .store import Store
 from .table import Record
 from .wire import encode
@@ -41,12 +39,6 @@ class ChangedSince(PageQuery):
     def is_recent(self, record: Any) -> bool:  # noqa: ANN401 - any record with updated_at
         """Whether the record changed at or after `updated_since`."""
         return self.updated_since is None or record.updated_at >= self.updated_since
-
-
-def check_period(start: date | None, end: date | None) -> None:
-    """Refuse a period that ends before it starts."""
-    if start and end and start > end:
-        raise invalid("from is after to", field="from")
 
 
 def rendered_page(

@@ -10,7 +10,10 @@ from .records.fields import ExpenseSource, Source
 
 
 def _split(value: object) -> object:
-    return frozenset(value.split(",")) if isinstance(value, str) else value
+    # The framework hands over a list, since a parameter may be there several times.
+    if not isinstance(value, list):
+        return value
+    return frozenset(source for several in value for source in str(several).split(","))
 
 
 def _described(kind: object) -> WithJsonSchema:

@@ -47,8 +47,8 @@ def _text(value: object) -> str:
         return _quoted(value)
     if value is None or value is True or value is False:
         return _JSON_KEYWORDS[value]
-    if isinstance(value, (int, Decimal)):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, (int, float, Decimal)):
+        return str(value)
     if isinstance(value, datetime):
         return f'"{moment(value)}"'
     if isinstance(value, date):

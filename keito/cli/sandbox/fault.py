@@ -89,12 +89,22 @@ def faults(
 
 def described(fault: dict[str, Any]) -> str:
     """One line that says what will happen to which requests."""
-    times = "every" if fault["times"] is None else f"the next {fault['times'] - fault['hits']}"
-    which = f"{times} {fault['method'] or 'requests'}"
+    which = fault["method"] or "any request"
     where = "" if fault["path"] == "*" else f" {fault['path']}"
-    when = "" if fault["kind"] in ("stale", "rate_limit") else _when(fault)
-    return f"{which}{where}: {_WHAT[fault['kind']].format_map(fault)}{when}"
+    what = _WHAT[fault["kind"]].format_map(fault)
+    return f"{which}{where}, {_how_often(fault)}: {what}{_carried_out(fault)}"
 
 
-def _when(fault: dict[str, Any]) -> str:
+def _how_often(fault: dict[str, Any]) -> str:
+    left = "always"
+    if fault["times"] is not None:
+        count = fault["times"] - fault["hits"]
+        left = "once" if count == 1 else f"{count} times"
+    chance = "" if fault["probability"] == 1 else f" with probability {fault['probability']}"
+    return left + chance + (", only the first attempt" if fault["first_attempt"] else "")
+
+
+def _carried_out(fault: dict[str, Any]) -> str:
+    if fault["kind"] in ("late", "rate_limit", "stale", "truncated"):
+        return ""
     return ", after carrying it out" if fault["committed"] else ", without carrying it out"

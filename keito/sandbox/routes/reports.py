@@ -25,7 +25,7 @@ from ..wire import encode
 router = APIRouter(tags=["Reports"], route_class=ExactRoute)
 
 _LONGEST = timedelta(days=365)
-_DAY = re.compile(r"\d{8}")
+_DAY = re.compile(r"[0-9]{8}")
 
 
 class TeamTimeQuery(PageQuery):
