@@ -1,0 +1,46 @@
+"""Every Python block of the README and the docs runs, and prints what it says it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_examples import CodeExample, EvalExample, find_examples
+
+from keito import billing
+from keito.testing import LocalKeito, sandbox
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "docs", *sorted(ROOT.glob("integrations/*/README.md"))]
+EXAMPLES = [
+    example
+    for page in PAGES
+    for example in find_examples(page)
+    if example.prefix in ("py", "python")
+]
+
+
+@pytest.fixture
+def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKeito]:
+    with sandbox() as running:
+        for name, value in running.env.items():
+            monkeypatch.setenv(name, value)
+        yield running
+        billing.default_recorder().close()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=str)
+def test_a_block_runs_and_prints_what_it_says(
+    example: CodeExample, eval_example: EvalExample, local: LocalKeito
+) -> None:
+    eval_example.set_config(line_length=100)
+
+    eval_example.run_print_check(example)
+
+
+def test_the_readme_says_how_to_start() -> None:
+    text = (ROOT / "README.md").read_text()
+
+    assert "make demo" in text
+    assert len([one for one in EXAMPLES if one.path == ROOT / "README.md"]) >= 4
