@@ -17,7 +17,7 @@ from .wire import decode, encode
 # "Keit" in ASCII: how a file of the sandbox is told from any other SQLite file.
 _APPLICATION_ID = 0x4B656974
 _LAYOUT = """
-CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, UNIQUE (kind, id));
+CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (kind, id));
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
@@ -55,7 +55,7 @@ class DataFile:
         try:
             rows = self._database.execute("SELECT kind, body FROM record ORDER BY rowid").fetchall()
             counters = dict(self._database.execute("SELECT name, value FROM counter"))
-            records = [readers[kind].validate_python(decode(body)) for kind, body in rows]
+            records = [readers[kind].validate_python(decode(body.encode())) for kind, body in rows]
         except (sqlite3.Error, ValidationError, ValueError, KeyError) as error:
             self.close()
             raise self._unusable(error) from error
@@ -67,7 +67,7 @@ class DataFile:
             database.executemany(
                 "INSERT INTO record (kind, id, body) VALUES (?, ?, ?)"
                 " ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-                [(type(record).__name__, record.id, encode(record)) for record in records],
+                [(type(record).__name__, record.id, encode(record).decode()) for record in records],
             )
             self._count(ids=ids, writes=writes)
 
@@ -96,7 +96,8 @@ class DataFile:
         )
 
     def _open(self) -> None:
-        self._database = sqlite3.connect(self._path, check_same_thread=False)
+        # Another sandbox holds its file for as long as it runs, so waiting for it is in vain.
+        self._database = sqlite3.connect(self._path, timeout=0.1, check_same_thread=False)
         try:
             self._prepare()
         except (sqlite3.Error, DataFileError):
