@@ -111,7 +111,7 @@ def agent(
     )
 
 
-def asked(text: str = "Help.") -> dict[str, Any]:
+def asked(text: str = "Help.") -> Any:
     """What an agent is invoked with."""
     return {"messages": [("user", text)]}
 

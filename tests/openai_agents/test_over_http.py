@@ -1,0 +1,102 @@
+"""The SDK's own models over real HTTP: what the server counted is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from agents import (
+    Agent,
+    Model,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    Runner,
+)
+from openai import AsyncOpenAI
+from openai_agents_keito import attach
+
+from examples.demo.endpoint import Endpoint
+from keito.billing import Recorder
+from keito.testing import LocalKeito
+from tests.model_over_http import TOKENS, endpoint
+from tests.openai_agents.scripted import look_up
+from tests.openai_agents.test_ends import BOTH, Way, said, streamed
+
+__all__ = ["endpoint"]
+
+
+@pytest.fixture(autouse=True)
+def attached(recorder: Recorder) -> None:
+    attach(recorder)
+
+
+@pytest.fixture
+async def client(endpoint: Endpoint) -> AsyncIterator[AsyncOpenAI]:
+    async with AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key) as client:
+        yield client
+
+
+def clerk(model: Model, **settings: Any) -> Agent[Any]:
+    return Agent(
+        name="clerk", model=model, tools=[look_up], model_settings=ModelSettings(**settings)
+    )
+
+
+@BOTH
+async def test_the_responses_api(
+    way: Way,
+    client: AsyncOpenAI,
+    endpoint: Endpoint,
+    recorder: Recorder,
+    keito: LocalKeito,
+) -> None:
+    await way(clerk(OpenAIResponsesModel(endpoint.model, client)))
+
+    metadata = said(recorder, keito)
+    assert metadata["tokens_in"] == 2 * TOKENS.prompt
+    assert metadata["tokens_out"] == 2 * TOKENS.generated
+    assert metadata["tokens_cache_read"] == 2 * TOKENS.cached
+    assert metadata["tokens_reasoning"] == 2 * TOKENS.reasoning
+    assert metadata["model_name"] == endpoint.model
+
+
+@BOTH
+async def test_the_chat_api(
+    way: Way,
+    client: AsyncOpenAI,
+    endpoint: Endpoint,
+    recorder: Recorder,
+    keito: LocalKeito,
+) -> None:
+    await way(clerk(OpenAIChatCompletionsModel(endpoint.model, client), include_usage=True))
+
+    metadata = said(recorder, keito)
+    assert metadata["tokens_in"] == 2 * TOKENS.prompt
+    assert metadata["tokens_cache_read"] == 2 * TOKENS.cached
+    assert metadata["tool_calls"] == 1
+
+
+async def test_a_chat_stream_from_another_address_has_unknown_usage(
+    client: AsyncOpenAI, endpoint: Endpoint, recorder: Recorder, keito: LocalKeito
+) -> None:
+    # The SDK asks no other server than OpenAI's for the usage of a stream.
+    await streamed(clerk(OpenAIChatCompletionsModel(endpoint.model, client)))
+
+    metadata = said(recorder, keito)
+    assert metadata["usage_incomplete"]
+    assert "tokens_in" not in metadata
+
+
+async def test_a_call_that_the_provider_refuses_leaves_nothing_unknown(
+    client: AsyncOpenAI, endpoint: Endpoint, recorder: Recorder, keito: LocalKeito
+) -> None:
+    lost = client.with_options(base_url=endpoint.base_url + "/nowhere", max_retries=0)
+
+    with pytest.raises(Exception, match="404"):
+        await Runner.run(clerk(OpenAIResponsesModel(endpoint.model, lost)), "Help.")
+
+    metadata = said(recorder, keito)
+    assert metadata["status"] == "error"
+    assert "usage_incomplete" not in metadata
