@@ -55,11 +55,14 @@ class UsageFacts(TypedDict, total=False):
     cost_usd: str
 
 
-class RunFacts(TypedDict, total=False):
+class _Ended(TypedDict):
+    status: str
+
+
+class RunFacts(_Ended, total=False):
     """What came of a run; times are microseconds from its start."""
 
     elapsed: int
-    status: str
     error: str
     pauses: list[list[int]]
     taken: list[list[int]]

@@ -191,14 +191,10 @@ class Scope:
         kept("asking for the outcome", lambda: self._tell_now(run, result), None)
 
     def _tell_now(self, run: Run, result: object) -> None:
-        notes: str | None = _told(self._notes, result)
+        notes = self._notes(result) if callable(self._notes) else self._notes
         if notes:
             run.note(notes)
-        outcome_type: str | None = _told(self._outcome, result)
+        outcome_type = self._outcome(result) if callable(self._outcome) else self._outcome
         if outcome_type:
             price = self._unit_price
             run.outcome(outcome_type, unit_price=price(result) if callable(price) else price)
-
-
-def _told(told: Told[V], result: object) -> V | None:
-    return cast("V | None", told(result)) if callable(told) else told

@@ -1,0 +1,90 @@
+"""Recorders without a network, and what they would send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from keito import _json
+from keito.billing import Contract, MemoryOutbox, Recorder, Target, _log
+from keito.billing.filing import Filing
+from keito.billing.outbox.port import Record
+
+HOME = Target(project_id="prj_home", task_id="tsk_home")
+AWAY = Target(project_id="prj_away", task_id="tsk_away")
+
+MakeRecorder = Callable[..., "Recorded"]
+
+
+@dataclass
+class Recorded:
+    """A recorder into memory, with nobody delivering."""
+
+    recorder: Recorder
+    outbox: MemoryOutbox
+
+    def records(self) -> list[Record]:
+        """Everything that would be sent, oldest first."""
+        self.recorder.flush(0)
+        filing = Filing(self.outbox, clock=lambda: 0.0)
+        while filing.arrivals():
+            pass
+        found = []
+        destination = self.recorder.destination.id
+        while record := self.outbox.claim(destination, owner="test", now=0, lease=0, without=()):
+            found.append(record)
+        return found
+
+    def entries(self) -> list[dict[str, Any]]:
+        """The bodies that would be posted."""
+        return [_body(record) for record in self.records()]
+
+    def entry(self) -> dict[str, Any]:
+        """The only body that would be posted."""
+        (entry,) = self.entries()
+        return entry
+
+    def metadata(self) -> dict[str, Any]:
+        """The metadata of the only entry."""
+        metadata: dict[str, Any] = self.entry()["metadata"]
+        return metadata
+
+
+def _body(record: Record) -> dict[str, Any]:
+    body = _json.loads(record.payload)
+    assert isinstance(body, dict)
+    return body
+
+
+@pytest.fixture
+def make_recorder() -> Iterator[MakeRecorder]:
+    made: list[Recorder] = []
+
+    def make(**settings: Any) -> Recorded:
+        outbox = MemoryOutbox()
+        defaults: dict[str, Any] = {"target": HOME, "account_id": "acc_test"}
+        recorder = Recorder(outbox=outbox, courier="external", **{**defaults, **settings})
+        made.append(recorder)
+        return Recorded(recorder, outbox)
+
+    yield make
+    for recorder in made:
+        recorder.close(0)
+
+
+@pytest.fixture
+def recorded(make_recorder: MakeRecorder) -> Recorded:
+    return make_recorder()
+
+
+@pytest.fixture
+def paid_outcomes(make_recorder: MakeRecorder) -> Recorded:
+    return make_recorder(contract=Contract(charge="both"))
+
+
+@pytest.fixture(autouse=True)
+def _every_warning_is_new() -> None:
+    _log.counts.clear()

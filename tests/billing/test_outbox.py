@@ -1,0 +1,333 @@
+"""What every outbox must do."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keito.billing import MemoryOutbox, Outbox
+from keito.billing.outbox.port import Change, Kind, Line, Record, State
+from keito.billing.outbox.sqlite import SqliteOutbox
+
+HERE = "destination-1"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
+    opened: Outbox = MemoryOutbox()
+    if request.param == "sqlite":
+        opened = SqliteOutbox(tmp_path / "outbox.db")
+    yield opened
+    opened.leave("me")
+    opened.close()
+
+
+def line(run: str, kind: Kind, *, owner: str = "me", body: str = "{}") -> Line:
+    return Line(run, kind, 1, owner, body)
+
+
+def record(key: str, *, state: State = "READY", **more: Any) -> Record:
+    settings: dict[str, Any] = {
+        "run": f"run-{key}",
+        "kind": "run",
+        "destination": HERE,
+        "payload": "{}",
+        **more,
+    }
+    return Record(key=key, state=state, **settings)
+
+
+def store(outbox: Outbox, *records: Record) -> None:
+    outbox.file(records, contracts={}, lines=(), runs=())
+
+
+def claim(outbox: Outbox, *, owner: str = "me", lease: float = 100.0) -> Record | None:
+    return outbox.claim(HERE, owner=owner, now=10.0, lease=lease, without=())
+
+
+def claimed(outbox: Outbox, *, owner: str = "me", lease: float = 100.0) -> Record:
+    found = claim(outbox, owner=owner, lease=lease)
+    assert found is not None
+    return found
+
+
+def states(outbox: Outbox) -> dict[State, int]:
+    return dict(outbox.counts(HERE).states)
+
+
+def test_a_finished_run_arrives_with_its_start(outbox: Outbox) -> None:
+    outbox.append([line("a", "start"), line("b", "start"), line("a", "call")])
+    outbox.append([line("a", "finish")], wait=0.005)
+
+    arrived = outbox.arrivals(limit=10)
+
+    assert [(found.run, found.kind) for found in arrived] == [("a", "start"), ("a", "finish")]
+    assert all(found.id for found in arrived)
+
+
+def test_arrivals_come_in_the_order_in_which_they_were_recorded(outbox: Outbox) -> None:
+    runs = [str(n) for n in range(30)]
+    outbox.append([line(run, "outcome") for run in runs])
+
+    assert [found.run for found in outbox.arrivals(limit=20)] == runs[:20]
+
+
+def test_filing_drops_what_the_records_were_made_from(outbox: Outbox) -> None:
+    outbox.append([line("a", "start"), line("a", "call"), line("a", "finish"), line("b", "start")])
+
+    outbox.file([record("k")], contracts={"c": "text"}, lines=(), runs=["a"])
+
+    assert outbox.arrivals(limit=10) == []
+    assert [lines[0].run for lines in outbox.orphans(now=0.0)] == ["b"]
+    assert outbox.contract("c") == "text"
+    assert outbox.contract("d") is None
+
+
+def test_a_record_with_a_known_key_is_ignored(outbox: Outbox) -> None:
+    store(outbox, record("k", payload="first"))
+    store(outbox, record("k", payload="second"))
+
+    assert claimed(outbox).payload == "first"
+    assert claim(outbox) is None
+
+
+def test_records_are_claimed_oldest_first_and_once(outbox: Outbox) -> None:
+    store(outbox, record("new", made=2.0), record("old", made=1.0))
+
+    first, second = claimed(outbox), claimed(outbox)
+
+    assert [first.key, second.key] == ["old", "new"]
+    assert (first.state, first.owner, first.attempts, first.lease) == ("SENDING", "me", 1, 100.0)
+    assert claim(outbox) is None
+
+
+def test_only_records_of_the_own_destination_are_claimed(outbox: Outbox) -> None:
+    store(outbox, record("theirs", destination="destination-2"))
+
+    assert claim(outbox) is None
+
+
+@pytest.mark.parametrize("state", ["AMBIGUOUS", "DONE", "PARKED", "UNROUTED"])
+def test_only_ready_records_are_claimed(outbox: Outbox, state: State) -> None:
+    store(outbox, record("k", state=state))
+
+    assert claim(outbox) is None
+
+
+def test_records_of_a_project_can_be_left_out(outbox: Outbox) -> None:
+    store(outbox, record("held", project="p1", made=1.0), record("free", project="p2", made=2.0))
+
+    found = outbox.claim(HERE, owner="me", now=0, lease=0, without=["p1"])
+
+    assert found is not None
+    assert found.key == "free"
+
+
+def test_held_records_wait_for_their_release(outbox: Outbox) -> None:
+    store(outbox, record("k", held=True))
+
+    before = claim(outbox)
+    held = outbox.counts(HERE).held
+    released = outbox.release(HERE)
+
+    assert (before, held, released) == (None, 1, 1)
+    assert claimed(outbox).key == "k"
+
+
+def test_a_change_is_made_and_remembered(outbox: Outbox) -> None:
+    store(outbox, record("k"))
+    sending = claimed(outbox)
+
+    changed = outbox.change(sending, Change(state="AMBIGUOUS", since=12.0, absent=13.0))
+
+    (ambiguous,) = outbox.ambiguous(HERE)
+    assert changed
+    assert (ambiguous.since, ambiguous.absent, ambiguous.owner) == (12.0, 13.0, "")
+
+
+def test_a_courier_that_was_overtaken_changes_nothing(outbox: Outbox) -> None:
+    store(outbox, record("k"))
+    sending = claimed(outbox)
+    outbox.change(sending, Change(state="AMBIGUOUS", since=12.0))
+
+    changed = outbox.change(sending, Change(state="DONE", since=13.0))
+
+    assert not changed
+    assert states(outbox) == {"AMBIGUOUS": 1}
+
+
+def test_a_new_attempt_forgets_that_the_record_was_absent(outbox: Outbox) -> None:
+    store(outbox, record("k"))
+    outbox.change(claimed(outbox), Change(state="AMBIGUOUS", since=1.0, absent=2.0))
+    outbox.change(outbox.ambiguous(HERE)[0], Change(state="READY", since=3.0))
+
+    again = claimed(outbox)
+
+    assert (again.absent, again.attempts) == (None, 2)
+
+
+def test_what_a_dead_courier_was_sending_is_ambiguous_since_its_lease_ended(
+    outbox: Outbox,
+) -> None:
+    store(outbox, record("k"))
+    claimed(outbox, owner="dead", lease=50.0)
+
+    early = outbox.take_over(HERE, owner="me", now=49.0)
+    taken = outbox.take_over(HERE, owner="me", now=51.0)
+
+    (ambiguous,) = outbox.ambiguous(HERE)
+    assert (early, taken, ambiguous.since) == (0, 1, 50.0)
+
+
+def test_what_a_living_courier_sends_is_not_taken_over(outbox: Outbox) -> None:
+    outbox.join("me", until=1000.0)
+    store(outbox, record("k"))
+    claimed(outbox, owner="me", lease=50.0)
+
+    assert outbox.take_over(HERE, owner="other", now=51.0) == 0
+
+
+def test_a_courier_takes_over_what_it_left_itself(outbox: Outbox) -> None:
+    outbox.join("me", until=1000.0)
+    store(outbox, record("k"))
+    claimed(outbox, owner="me", lease=50.0)
+
+    assert outbox.take_over(HERE, owner="me", now=51.0) == 1
+
+
+def test_a_run_is_an_orphan_when_its_recorder_is_gone(outbox: Outbox) -> None:
+    outbox.join("me", until=time.time() + 100)
+    outbox.append([line("mine", "start"), line("mine", "call")])
+    outbox.append([line("lost", "start", owner="dead"), line("lost", "call", owner="dead")])
+
+    (lost,) = outbox.orphans(now=time.time())
+
+    assert [(found.run, found.kind) for found in lost] == [("lost", "start"), ("lost", "call")]
+
+
+def test_a_recorder_that_left_is_gone(outbox: Outbox) -> None:
+    outbox.join("me", until=time.time() + 100)
+    assert outbox.alive("me", now=time.time())
+
+    outbox.leave("me")
+
+    assert not outbox.alive("me", now=time.time())
+
+
+def test_attempts_are_counted_by_run(outbox: Outbox) -> None:
+    store(
+        outbox,
+        record("a1", run="a", work="job"),
+        record("a2", run="a", work="job"),
+        record("b", run="b", work="job", charged=True),
+        record("c", run="c", work="other", charged=True),
+        record("d", run="d", work="job", charged=True, destination="elsewhere"),
+    )
+
+    assert outbox.attempts("job", destination=HERE, run="new") == (2, True)
+    assert outbox.attempts("job", destination=HERE, run="b") == (1, False)
+
+
+def test_it_knows_which_runs_have_a_record(outbox: Outbox) -> None:
+    store(outbox, record("a", run="a"), record("b", run="b", kind="outcome"))
+
+    assert (outbox.recorded("a"), outbox.recorded("b")) == (True, False)
+
+
+def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:
+    outbox.append([line("a", "start"), line("a", "finish"), line("b", "outcome")])
+    store(outbox, record("1", made=5.0), record("2", made=3.0), record("3", state="DONE", made=1.0))
+
+    counts = outbox.counts(HERE)
+
+    assert (counts.journal, counts.oldest) == (2, 3.0)
+    assert counts.states == {"READY": 2, "DONE": 1}
+
+
+def test_many_threads_can_record_at_once(outbox: Outbox) -> None:
+    def work(name: int) -> None:
+        for n in range(50):
+            outbox.append([line(f"{name}/{n}", "outcome")], wait=5.0)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert outbox.counts(HERE).journal == 200
+
+
+def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "state" / "outbox.db")
+    outbox.join("me", until=0.0)
+    outbox.append([line("a", "start")])
+
+    found = [path for path in tmp_path.rglob("*") if path != tmp_path]
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in found}
+
+    assert len(modes) >= 5
+    for path in found:
+        assert modes[path.name] == (0o700 if path.is_dir() else 0o600), path
+    outbox.close()
+
+
+def test_another_process_sees_what_was_recorded_and_who_is_alive(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    outbox.join("me", until=0.0)
+    outbox.append([line("a", "start")])
+    store(outbox, record("k"))
+    look = (
+        "import sys\n"
+        "from keito.billing.outbox.sqlite import SqliteOutbox\n"
+        "outbox = SqliteOutbox(sys.argv[1])\n"
+        "print(outbox.alive('me', now=1e12), len(outbox.orphans(now=1e12)))\n"
+        "print(dict(outbox.counts('destination-1').states))\n"
+    )
+
+    def others_see() -> str:
+        command = [sys.executable, "-c", look, str(outbox.path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    # The lease is long over, so it is the lock alone that says this process lives.
+    assert others_see() == "True 0\n{'READY': 1}\n"
+    outbox.leave("me")
+    assert others_see() == "False 1\n{'READY': 1}\n"
+    outbox.close()
+
+
+def test_a_recorder_does_not_wait_for_another_process_that_is_writing(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    other = sqlite3.connect(tmp_path / "outbox.db-inbox", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    began = time.monotonic()
+    with pytest.raises(sqlite3.OperationalError):
+        outbox.append([line("a", "start")], wait=0.005)
+    waited = time.monotonic() - began
+
+    # Far more than 5 ms on a busy machine, far less than the seconds a background thread waits.
+    assert waited < 2.0
+    other.execute("ROLLBACK")
+    outbox.append([line("a", "start")], wait=0.005)
+    other.close()
+    outbox.close()
+
+
+def test_a_childs_outbox_is_its_own(outbox: Outbox) -> None:
+
+    child = outbox.for_child()
+
+    assert child is not outbox
+    child.append([line("a", "outcome")])
+    assert child.counts(HERE).journal == 1
+    child.close()
