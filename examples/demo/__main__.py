@@ -32,6 +32,9 @@ def main() -> int:
     except CheckFailedError as failed:
         stage.say(f"\n[bold red]The demo stops here: not so: {failed}[/]")
         return 1
+    except KeyboardInterrupt:
+        stage.say("\nStopped.")
+        return 130
     except OpenAIError as error:
         stage.say(f"\n[bold red]The model could not be used:[/] {error}")
         return 1

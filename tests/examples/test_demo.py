@@ -14,6 +14,7 @@ import pytest
 from openai_agents_keito import detach
 from rich.console import Console
 
+import examples.demo.__main__ as program
 from examples.demo import act_outage, act_real_model
 from examples.demo.books import Books
 from examples.demo.small_model import SmallModelError, install
@@ -100,6 +101,19 @@ def test_openai_is_used_only_with_a_key() -> None:
 
     assert refused.returncode == 2
     assert refused.stdout == "--model openai needs your own key in OPENAI_API_KEY.\n"
+
+
+def test_a_claim_that_does_not_hold_is_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unkept(stage: Stage, *, fast: bool, api_key: str | None) -> None:
+        stage.check(not fast, "all acts are played")
+
+    monkeypatch.setattr(program, "_play", unkept)
+    monkeypatch.setattr(sys, "argv", ["demo", "--fast"])
+
+    assert program.main() == 1
+    assert "✗ not so: all acts are played" in capsys.readouterr().out
 
 
 def test_a_lost_entry_ends_the_demo(
