@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 MEMBERS := $(wildcard integrations/*/pyproject.toml)
 # A developer's own account must never be billed by a test or a demo.
 unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
-         KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE
+         KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check fix cassettes spec bench framework wheels
@@ -14,9 +14,13 @@ help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/ready: pyproject.toml $(MEMBERS)
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check uv
-	$(UV) pip install --quiet --python .venv --group dev -e . $(foreach m,$(MEMBERS),-e $(dir $(m)))
+	@echo "Setting up .venv, once"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		|| { echo "keito needs Python 3.10 or newer; choose one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv \
+		|| { echo "Python has no venv here; on Debian: apt install python3-venv"; exit 1; }
+	@.venv/bin/pip install --quiet --disable-pip-version-check uv
+	@$(UV) pip install --quiet --python .venv --group dev -e . $(foreach m,$(MEMBERS),-e $(dir $(m)))
 	@touch $@
 
 test: .venv/ready ## Run the tests
