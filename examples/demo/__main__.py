@@ -11,6 +11,7 @@ from pathlib import Path
 
 from openai import OpenAIError
 from rich.console import Console
+from rich.markup import escape
 
 from examples.demo.stage import CheckFailedError, Stage
 from keito.testing import LocalKeito, sandbox
@@ -30,13 +31,13 @@ def main() -> int:
     try:
         _play(stage, fast=options.fast, api_key=api_key if options.model == "openai" else None)
     except CheckFailedError as failed:
-        stage.say(f"\n[bold red]The demo stops here: not so: {failed}[/]")
+        stage.say(f"\n[bold red]The demo stops here: not so: {escape(str(failed))}[/]")
         return 1
     except KeyboardInterrupt:
         stage.say("\nStopped.")
         return 130
     except OpenAIError as error:
-        stage.say(f"\n[bold red]The model could not be used:[/] {error}")
+        stage.say(f"\n[bold red]The model could not be used:[/] {escape(str(error))}")
         return 1
     return 0
 

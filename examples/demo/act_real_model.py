@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from rich.markup import escape
 from rich.table import Table
 
 from examples.demo import entries, langchain_agent, openai_agent
@@ -32,7 +33,8 @@ def play(stage: Stage, books: Books) -> None:
             _work(stage, model.endpoint)
             measured = list(model.calls)
     except SmallModelError as error:
-        stage.say(f"  [yellow]skipped:[/] the model does not run here. {str(error)[:300]}")
+        reason = escape(str(error)[:300])
+        stage.say(f"  [yellow]skipped:[/] the model does not run here. {reason}")
         return
     stage.say("\n[bold]What the model's server counted[/], call by call")
     stage.show(_measurements(measured))
