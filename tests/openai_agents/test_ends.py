@@ -229,11 +229,21 @@ async def test_a_stream_that_is_cancelled_at_once(recorder: Recorder, keito: Loc
 async def test_a_stream_that_is_cancelled_after_its_turn(
     recorder: Recorder, keito: LocalKeito
 ) -> None:
-    result = Runner.run_streamed(agent(Calls("look_up"), Says()), "Help.")
+    reached, go_on = asyncio.Event(), asyncio.Event()
 
-    async for event in result.stream_events():
-        if event.type == "run_item_stream_event":
-            result.cancel("after_turn")
+    @function_tool
+    async def work() -> str:
+        """Work."""
+        reached.set()
+        await go_on.wait()
+        return "done"
+
+    result = Runner.run_streamed(agent(Calls("work"), Says(), tools=[work]), "Help.")
+    await reached.wait()
+    result.cancel("after_turn")
+    go_on.set()
+    async for _ in result.stream_events():
+        pass
 
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
