@@ -8,7 +8,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp
 
 from .description import TITLE, describe
 from .problems import Problem, invalid
@@ -17,7 +16,7 @@ from .settings import Settings
 from .store import Store
 
 
-def create_api(store: Store, settings: Settings) -> ASGIApp:
+def create_api(store: Store, settings: Settings) -> FastAPI:
     """The app that answers the API's operations; who asks is settled before."""
     app = FastAPI(title=TITLE, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.store = store

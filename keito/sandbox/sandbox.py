@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
@@ -76,6 +77,10 @@ class Sandbox:
             await self._control(scope, receive, send)
         else:
             await self._api(scope, receive, send)
+
+    def description(self) -> dict[str, Any]:
+        """The OpenAPI description that is answered at `/openapi.json`."""
+        return self._api.openapi()
 
     def approve(self, ids: Iterable[str]) -> None:
         """Approve time entries and expenses; they can't be changed any more."""
