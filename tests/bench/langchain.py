@@ -1,0 +1,197 @@
+"""The LangChain handler against the least that any billing handler does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sqlite3
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import AsyncCallbackManager, BaseCallbackHandler, CallbackManager
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_keito import KeitoCallbackHandler
+
+from keito.billing import Recorder, Target
+from tests.bench.measure import Row, interleaved, medians, ratio
+
+ROUNDS = 15
+STEPS = 50
+BAR = 2
+RUNS = 10_000
+TOKENS = 120
+MEMORY_BAR = 100 * 1024
+
+MODEL = {"name": "model"}
+TOOL = {"name": "tool"}
+ANSWER = LLMResult(
+    generations=[
+        [
+            ChatGeneration(
+                message=AIMessage(
+                    "Done.",
+                    usage_metadata={
+                        "input_tokens": TOKENS - 20,
+                        "output_tokens": 20,
+                        "total_tokens": TOKENS,
+                    },
+                    response_metadata={"model_name": "model-1"},
+                )
+            )
+        ]
+    ]
+)
+
+
+class Accumulator(BaseCallbackHandler):
+    """A dict and a lock: what was used, and when each call began."""
+
+    run_inline = True
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._began: dict[UUID, float] = {}
+        self.tokens = 0
+
+    def on_chat_model_start(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        with self._lock:
+            self._began[run_id] = time.monotonic()
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        message: Any = response.generations[0][0]
+        with self._lock:
+            self._began.pop(run_id)
+            self.tokens += message.message.usage_metadata["total_tokens"]
+
+    def on_tool_start(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        with self._lock:
+            self._began[run_id] = time.monotonic()
+
+    def on_tool_end(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        with self._lock:
+            self._began.pop(run_id)
+
+
+def rows() -> Iterator[Row]:
+    """The cost of one event, and what many runs at once leave behind."""
+    with TemporaryDirectory() as folder:
+        recorder = _recorder(Path(folder) / "events.db")
+        handlers: dict[str, BaseCallbackHandler] = {
+            "keito": KeitoCallbackHandler(recorder),
+            "bare": Accumulator(),
+        }
+        sync = {name: partial(_sync, handler) for name, handler in handlers.items()}
+        yield _row("LangChain event, sync", interleaved(sync, rounds=ROUNDS))
+        aio = {name: partial(_in_loop, handler) for name, handler in handlers.items()}
+        yield _row("LangChain event, async", interleaved(aio, rounds=ROUNDS))
+        recorder.close(0)
+        yield _at_once(Path(folder) / "at-once.db")
+
+
+def _row(what: str, taken: dict[str, list[float]]) -> Row:
+    measured = ratio(taken, "keito", "bare")
+    return Row(
+        f"{what}, of dict and lock",
+        f"{measured:.2f}x",
+        f"at most {BAR}x",
+        measured <= BAR,
+        medians(taken),
+    )
+
+
+def _recorder(path: Path) -> Recorder:
+    target = Target(project_id="prj_acme_support", task_id="tsk_agent_run")
+    return Recorder(
+        outbox=path,
+        api_key="kto_sandbox_agent",
+        account_id="acc_sandbox",
+        base_url="http://127.0.0.1:1",
+        target=target,
+        courier="external",
+    )
+
+
+def _sync(handler: BaseCallbackHandler) -> float:
+    root = CallbackManager.configure([handler]).on_chain_start({"name": "agent"}, {})
+    inside = root.get_child()
+    started = time.perf_counter()
+    for _ in range(STEPS):
+        (model,) = inside.on_chat_model_start(MODEL, [[]])
+        model.on_llm_end(ANSWER)
+        inside.on_tool_start(TOOL, "").on_tool_end("")
+    taken = time.perf_counter() - started
+    root.on_chain_end({})
+    return taken / (4 * STEPS)
+
+
+def _in_loop(handler: BaseCallbackHandler) -> float:
+    return asyncio.run(_async(handler))
+
+
+async def _async(handler: BaseCallbackHandler) -> float:
+    manager = AsyncCallbackManager.configure([handler])
+    root = await manager.on_chain_start({"name": "agent"}, {})
+    inside = root.get_child()
+    started = time.perf_counter()
+    for _ in range(STEPS):
+        (model,) = await inside.on_chat_model_start(MODEL, [[]])
+        await model.on_llm_end(ANSWER)
+        await (await inside.on_tool_start(TOOL, "")).on_tool_end("")
+    taken = time.perf_counter() - started
+    await root.on_chain_end({})
+    return taken / (4 * STEPS)
+
+
+def _at_once(path: Path) -> Row:
+    recorder = _recorder(path)
+    handler = KeitoCallbackHandler(recorder)
+    tracemalloc.start()
+    before = _memory()
+    _open_and_end(handler, RUNS)
+    once = _memory()
+    # The first time dicts grow to the size that so many runs need, and Python never shrinks them.
+    # What a run leaves behind shows the second time.
+    _open_and_end(handler, RUNS)
+    left = _memory() - once
+    tracemalloc.stop()
+    recorder.close(0)
+    runs, tokens = _recorded(path)
+    exact = (runs, tokens) == (2 * RUNS, 2 * RUNS * TOKENS)
+    return Row(
+        f"{RUNS:,} runs at once, memory kept",
+        f"{left / 1024:.0f} KiB" if exact else "inexact",
+        f"at most {MEMORY_BAR // 1024} KiB",
+        exact and left <= MEMORY_BAR,
+        {"runs": runs, "tokens": tokens, "kept": left, "kept the first time": once - before},
+    )
+
+
+def _open_and_end(handler: BaseCallbackHandler, count: int) -> None:
+    manager = CallbackManager.configure([handler])
+    roots = [manager.on_chain_start({"name": "agent"}, {}) for _ in range(count)]
+    models = [root.get_child().on_chat_model_start(MODEL, [[]])[0] for root in roots]
+    for model, root in zip(models, roots, strict=True):
+        model.on_llm_end(ANSWER)
+        root.on_chain_end({})
+
+
+def _memory() -> int:
+    time.sleep(0.2)  # what the recorder's thread is writing is not kept
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
+
+
+def _recorded(path: Path) -> tuple[int, int]:
+    with sqlite3.connect(path.with_name(f"{path.name}-inbox")) as inbox:
+        found = inbox.execute("SELECT body FROM journal WHERE kind = 'finish'").fetchall()
+    calls = [call for (body,) in found for call in json.loads(body)["usage"]]
+    return len(found), sum(call["input_tokens"] + call["output_tokens"] for call in calls)

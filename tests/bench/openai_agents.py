@@ -1,0 +1,83 @@
+"""What billing adds to one run of the OpenAI Agents SDK."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from agents import RunHooks, Runner, set_tracing_disabled
+from openai_agents_keito import attach, detach
+
+from keito.billing import Recorder
+from tests.bench.journal import TARGET, BareJournal, lines_of_a_run
+from tests.bench.measure import Row, interleaved, medians
+from tests.contract import Calls, Says
+from tests.openai_agents.scripted import agent
+
+ROUNDS = 25
+RUNS = 15
+BAR = 60e-6
+
+
+def rows() -> Iterator[Row]:
+    """The median of the rounds' differences; a run itself takes about a millisecond."""
+    set_tracing_disabled(True)
+    with TemporaryDirectory() as folder:
+        bare = BareJournal(Path(folder) / "bare.db")
+        lines = lines_of_a_run()
+        recorder = Recorder(
+            outbox=Path(folder) / "outbox.db",
+            api_key="kto_sandbox_agent",
+            account_id="acc_sandbox",
+            base_url="http://127.0.0.1:1",
+            target=TARGET,
+            courier="external",
+        )
+        cases = {
+            "keito": lambda: asyncio.run(_billed(recorder)),
+            "bare": lambda: asyncio.run(_bare(bare, lines)),
+        }
+        interleaved(cases, rounds=2)
+        taken = interleaved(cases, rounds=ROUNDS)
+        recorder.close(0)
+        bare.close()
+    more = statistics.median(a - b for a, b in zip(taken["keito"], taken["bare"], strict=True))
+    yield Row(
+        "OpenAI Agents run, above bare inserts",
+        f"{more * 1e6:.0f} us",
+        "at most 60 us",
+        more <= BAR,
+        medians(taken),
+    )
+
+
+async def _billed(recorder: Recorder) -> float:
+    attach(recorder)
+    try:
+        return await _median(lambda: None)
+    finally:
+        detach()
+
+
+async def _bare(bare: BareJournal, lines: tuple[Any, Any]) -> float:
+    def insert() -> None:
+        for line in lines:
+            bare.add(line)
+
+    return await _median(insert, hooks=RunHooks())
+
+
+async def _median(besides: Any, **options: Any) -> float:
+    agents = [agent(Calls("look_up"), Says()) for _ in range(RUNS)]
+    taken = []
+    for one in agents:
+        started = time.perf_counter()
+        await Runner.run(one, "Help.", **options)
+        besides()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
