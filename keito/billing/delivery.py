@@ -40,6 +40,7 @@ class Delivery:
         timing: All times.
         clock: Seconds since 1970.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
+        transport: The way to Keito; default: one for the destination, if its key is known.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Delivery:
         timing: Timing,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
+        transport: Transport | None = None,
     ) -> None:
         self._outbox = outbox
         self._destination = destination
@@ -59,7 +61,7 @@ class Delivery:
         self._clock = clock
         self._chance = chance
         self._filing = Filing(outbox, clock=clock)
-        self._transport = _transport(destination, timing)
+        self._transport = transport or _transport(destination, timing)
         self._settling: Settling | None = None
         if self._transport is not None:
             self._settling = Settling(
@@ -151,9 +153,7 @@ class Delivery:
         self.last_error = None
         changed = _changed(record, entry)
         if changed:
-            _log.warn(
-                "changed", f"Keito stored an entry with another {', '.join(changed)} than sent"
-            )
+            _log.warn("changed", f"Keito stored another {', '.join(changed)} than was sent")
         self._move(
             record,
             Change(

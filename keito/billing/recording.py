@@ -176,7 +176,8 @@ class Recording:
         for ledger in left:
             self.end(ledger, "abandoned", None)
         if begun:
-            self.flush(end)
+            # An outbox that can't be opened must not keep the threads from being stopped.
+            kept("flushing", lambda: self.flush(end), 0)
         self.courier.close(max(0.0, end - time.monotonic()))
         self.journal.close()
         if self.outbox is not None:

@@ -55,15 +55,10 @@ class Settling:
 
     def _place(self, place: _Place, records: list[Record]) -> float:
         now = self._clock()
-        # One listing settles all that are due. It does not wait for those lost meanwhile, or an
-        # endless stream of failures would keep the first one waiting for ever.
-        due = [r for r in records if self._due(r) <= now]
-        wait = max(
-            min(self._due(record) for record in records) - now,
-            self._look_at.get(place, 0.0) - now,
-        )
-        if wait > 0 or not due:
+        wait = max(self._next_look(records), self._look_at.get(place, 0.0)) - now
+        if wait > 0:
             return wait
+        due = [record for record in records if self._due(record) <= now]
         seen = self._list(*place)
         if seen is None:
             _log.warn("listing", "Keito can't be asked what became of lost answers: asking again")
@@ -72,6 +67,12 @@ class Settling:
             for record in due:
                 self._settle(record, seen.ids.get(record.key, []))
         return 0.0
+
+    def _next_look(self, records: list[Record]) -> float:
+        # The first waits a little for those that are due soon after it, so that one listing settles
+        # them all, but not for ever, however long failures go on.
+        dues = sorted(self._due(record) for record in records)
+        return max(due for due in dues if due <= dues[0] + self._timing.look_again)
 
     def _due(self, record: Record) -> float:
         if record.absent is not None:

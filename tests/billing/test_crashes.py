@@ -1,0 +1,204 @@
+"""Processes that are killed: a new one delivers each run once, and only once."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keito.billing import Recorder
+from keito.testing import LocalKeito, sandbox
+from tests.billing.sending import PATIENCE, recorder_to
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[[str], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalKeito]:
+    with sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def start(local: LocalKeito, tmp_path: Path) -> Iterator[Start]:
+    """Start a victim; whatever happens, it is gone at the end."""
+    started: list[subprocess.Popen[str]] = []
+    settings = {**local.env, "KEITO_OUTBOX": str(tmp_path / "outbox.db")}
+
+    def start(scenario: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.billing.victim", scenario],
+            cwd=ROOT,
+            env={**os.environ, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+@pytest.fixture
+def successor(local: LocalKeito, tmp_path: Path) -> Iterator[Recorder]:
+    """The next process's recorder."""
+    made = recorder_to(local, tmp_path)
+    yield made
+    made.close(1)
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def kill(process: subprocess.Popen[str]) -> list[str]:
+    """Kill it with -9; return what else it had said."""
+    process.kill()
+    rest, _ = process.communicate()
+    return rest.split()
+
+
+def entries(local: LocalKeito) -> list[dict[str, Any]]:
+    return [e for e in local.entries() if "run_id" in (e.get("metadata") or {})]
+
+
+def ends(found: list[dict[str, Any]]) -> dict[str, str]:
+    """How each run ended, by its name."""
+    return {entry["notes"].split(":")[0]: entry["metadata"]["status"] for entry in found}
+
+
+def deliver(recorder: Recorder, local: LocalKeito, *, at_least: int) -> list[dict[str, Any]]:
+    """Deliver until so many entries are there and nothing is left."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        left = recorder.flush(1.0)
+        if left == 0 and len(entries(local)) >= at_least:
+            break
+    return entries(local)
+
+
+def test_a_run_whose_process_was_killed_is_recovered_and_not_charged(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    victim = start("during_a_run")
+    run = said(victim)
+    kill(victim)
+
+    outcome, entry = deliver(successor, local, at_least=2)
+
+    assert {outcome["metadata"]["run_id"], entry["metadata"]["run_id"]} == {run}
+    assert (entry["billable"], entry["metadata"]["status"]) == (False, "recovered")
+    assert (entry["metadata"]["tokens_in"], entry["metadata"]["model_name"]) == (7, "m")
+    assert entry["metadata"]["seconds_raw"] > 0
+    assert outcome["billable"] is True
+
+
+def test_a_run_that_was_only_waiting_for_a_model_call_is_charged(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    victim = start("while_a_call_is_awaited")
+    said(victim)
+    kill(victim)
+
+    (entry,) = deliver(successor, local, at_least=1)
+
+    assert (entry["billable"], entry["metadata"]["status"]) == (True, "ok")
+    assert entry["metadata"]["usage_incomplete"] is True
+
+
+def test_a_run_that_was_recorded_but_not_sent_is_delivered_once(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    victim = start("before_sending")
+    run = said(victim)
+    kill(victim)
+
+    (entry,) = deliver(successor, local, at_least=1)
+
+    assert (entry["metadata"]["run_id"], entry["billable"]) == (run, True)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_run_that_was_being_sent_is_delivered_once(
+    start: Start, successor: Recorder, local: LocalKeito, committed: bool
+) -> None:
+    local.faults.hang(committed=committed, method="POST", seconds=30)
+    victim = start("while_sending")
+    run = said(victim)
+    while not local.requests("POST"):
+        time.sleep(0.01)
+    kill(victim)
+    local.faults.clear()
+
+    (entry,) = deliver(successor, local, at_least=1)
+
+    assert entry["metadata"]["run_id"] == run
+    assert len(local.requests("POST")) == (1 if committed else 2)
+
+
+def test_processes_killed_at_random_lose_and_double_nothing(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    chance = random.Random(4)
+    local.faults.drop(times=None, probability=0.1, method="POST")
+    acknowledged: set[str] = set()
+
+    for _ in range(6):
+        victim = start("all_the_time")
+        acknowledged.add(said(victim))
+        time.sleep(chance.uniform(0.0, 0.4))
+        acknowledged.update(kill(victim))
+    found = deliver(successor, local, at_least=len(acknowledged))
+
+    delivered = Counter(entry["metadata"]["run_id"] for entry in found)
+    assert acknowledged <= set(delivered)
+    assert set(delivered.values()) == {1}
+    # What was not acknowledged was cut off in between: at most one run of each victim.
+    assert len(set(delivered) - acknowledged) <= 6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_forked_child_records_its_own_runs_and_leaves_its_parents_alone(
+    start: Start, local: LocalKeito
+) -> None:
+    victim = start("forked")
+
+    answer = said(victim)
+    victim.communicate()
+
+    assert answer == "0 0"
+    assert ends(entries(local)) == {"before": "ok", "child": "ok", "parent": "ok"}
+    assert len(entries(local)) == 3
+
+
+def test_a_process_ends_soon_though_keito_is_down_and_loses_nothing(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    with local.outage():
+        victim = start("exit_while_keito_is_down")
+        began = float(said(victim))
+        victim.communicate()
+        took = time.time() - began
+
+    found = deliver(successor, local, at_least=2)
+
+    # Two seconds are promised; the rest is for a busy machine.
+    assert victim.returncode == 0
+    assert took < 10
+    assert ends(found) == {"done": "ok", "open": "abandoned"}

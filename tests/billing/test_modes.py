@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from keito._errors import KeitoConfigError
+from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage
+from keito.billing.destination import Destination
+from keito.testing import LocalKeito, sandbox
+from tests.billing.conftest import HOME, MakeRecorder
+from tests.billing.sending import PATIENCE, keys_at, recorder_to
+
+
+@pytest.fixture
+def local() -> Iterator[LocalKeito]:
+    with sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def no_keys_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Destination, "_keys", {})
+
+
+def test_test_mode_sends_and_never_charges(make_recorder: MakeRecorder) -> None:
+    recorded = make_recorder(mode="test", contract=Contract(charge="both"))
+
+    with recorded.recorder.run("agent") as run:
+        run.outcome("ticket_resolved", unit_price=1)
+
+    for entry in recorded.entries():
+        assert (entry["billable"], entry["metadata"]["mode"]) == (False, "test")
+
+
+def test_a_test_does_not_use_up_what_is_charged_once(make_recorder: MakeRecorder) -> None:
+    test, live = make_recorder(mode="test"), make_recorder()
+
+    keys = set()
+    for recorded in (test, live):
+        with recorded.recorder.run("agent") as run:
+            keys.add(run.outcome("ticket_resolved", subject="T-1"))
+
+    assert len(keys) == 2
+
+
+def test_record_mode_keeps_everything_until_it_is_released(
+    local: LocalKeito, tmp_path: Path
+) -> None:
+    outbox = MemoryOutbox()
+    recorder = recorder_to(local, tmp_path, mode="record", outbox=outbox)
+    with recorder.run("agent"):
+        pass
+
+    left = recorder.flush(PATIENCE)
+    held = recorder.status().held
+    before = keys_at(local)
+    outbox.release(recorder.destination.id)
+
+    assert (left, held, before) == (0, 1, [])
+    assert recorder.flush(PATIENCE) == 0
+    assert len(keys_at(local)) == 1
+    recorder.close()
+
+
+def test_off_records_nothing_and_says_so_once(
+    make_recorder: MakeRecorder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("KEITO_MODE", "off")
+    recorded, _ = make_recorder(), make_recorder()
+
+    with recorded.recorder.run("agent") as run:
+        run.model_start("1")
+        run.outcome("ticket_resolved")
+
+    assert recorded.recorder.flush() == 0
+    assert recorded.outbox.counts(recorded.recorder.destination.id).journal == 0
+    assert caplog.text.count("nothing is recorded") == 1
+    assert recorded.recorder.status().mode == "off"
+
+
+def test_without_a_key_records_are_kept_and_it_is_said_once(
+    local: LocalKeito, tmp_path: Path, no_keys_yet: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    without = Recorder(
+        outbox=tmp_path / "outbox.db",
+        account_id=local.account_id,
+        base_url=local.base_url,
+        target=HOME,
+    )
+    for _ in range(3):
+        without.start("agent").finish()
+    left = without.flush(PATIENCE)
+    without.close()
+
+    assert left == 3
+    assert caplog.text.count("no API key") == 1
+
+
+def test_records_kept_without_a_key_go_once_there_is_one(local: LocalKeito, tmp_path: Path) -> None:
+    target = Target(project_id=local.project_id, task_id=local.task_id)
+    without = Recorder(
+        outbox=tmp_path / "outbox.db",
+        account_id=local.account_id,
+        base_url=local.base_url,
+        target=target,
+    )
+    without.start("agent").finish()
+    without.close()
+
+    recorder = recorder_to(local, tmp_path)
+
+    assert recorder.flush(PATIENCE) == 0
+    assert len(keys_at(local)) == 1
+    recorder.close()
+
+
+def test_a_run_without_a_target_is_kept_and_said_loudly(
+    local: LocalKeito, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = recorder_to(local, tmp_path, target=None)
+    with recorder.run("agent") as run:
+        run.model_call(Usage(input_tokens=1, output_tokens=1), key="1")
+
+    assert recorder.flush(PATIENCE) == 0
+    assert recorder.status().records == {"UNROUTED": 1}
+    assert keys_at(local) == []
+    assert "no project and task" in caplog.text
+    recorder.close()
+
+
+def test_an_address_that_must_not_be_used_keeps_records_and_says_why(
+    tmp_path: Path, no_keys_yet: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(
+        outbox=tmp_path / "outbox.db",
+        api_key="kto_live_secret",
+        account_id="acc",
+        base_url="http://keito.example",
+        target=HOME,
+    )
+    recorder.start("agent").finish()
+    left = recorder.flush(0.3)
+    recorder.close(0.1)
+
+    assert left == 1
+    assert "unencrypted" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_two_keys_under_one_name_are_refused(no_keys_yet: None) -> None:
+    Recorder(api_key="kto_one", account_id="acc", mode="off")
+
+    with pytest.raises(KeitoConfigError, match="two API keys"):
+        Recorder(api_key="kto_two", account_id="acc", mode="off")
+    Recorder(api_key="kto_two", account_id="acc", mode="off", credential="second")
+
+
+def test_the_key_is_nowhere_to_be_seen(no_keys_yet: None, tmp_path: Path) -> None:
+    recorder = Recorder(
+        outbox=tmp_path / "outbox.db", api_key="kto_secret", account_id="acc", courier="external"
+    )
+    recorder.start("agent").finish()
+
+    shown = repr(recorder) + repr(recorder.destination) + repr(recorder.status())
+    recorder.close(0)
+
+    assert "kto_secret" not in shown
+    for path in tmp_path.rglob("*"):
+        assert path.is_dir() or b"kto_secret" not in path.read_bytes()
+
+
+def test_each_destination_has_its_own_file_by_default(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("KEITO_OUTBOX")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    for account in ("acc_one", "acc_two"):
+        recorder = Recorder(account_id=account, courier="external", target=HOME)
+        recorder.start("agent").finish()
+        recorder.close(0)
+
+    assert len(list((tmp_path / "keito").glob("outbox-*.db"))) == 2

@@ -1,0 +1,107 @@
+"""A process that records runs and is killed, stopped or forked by a test.
+
+Run as `python -m tests.billing.victim SCENARIO`, with the sandbox in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+from keito.billing import Contract, Recorder, Usage
+from tests.billing.sending import FAST
+
+
+def say(*words: object) -> None:
+    """Tell the test, at once."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
+def recorder(**settings: Any) -> Recorder:
+    """A recorder from the environment."""
+    return Recorder(contract=Contract(charge="both"), timing=FAST, **settings)
+
+
+def wait_for_the_end() -> None:
+    """Do nothing until the test ends this process."""
+    threading.Event().wait(60)
+
+
+def during_a_run() -> None:
+    """Die with a run open."""
+    run = recorder(courier="external").start("victim")
+    run.model_call(Usage(model="m", input_tokens=7, output_tokens=3), key="1")
+    run.outcome("ticket_resolved", unit_price=1)
+    time.sleep(0.3)
+    say(run.id)
+    wait_for_the_end()
+
+
+def while_a_call_is_awaited() -> None:
+    """Die after a run has ended, while a model call of it is still open."""
+    run = recorder(courier="external").start("victim")
+    run.model_start("1")
+    run.finish()
+    say(run.id)
+    wait_for_the_end()
+
+
+def before_sending() -> None:
+    """Die with a finished run on the disk."""
+    with recorder(courier="external").run("victim") as run:
+        pass
+    say(run.id)
+    wait_for_the_end()
+
+
+def while_sending() -> None:
+    """Die when the request is on its way."""
+    with recorder().run("victim") as run:
+        pass
+    say(run.id)
+    wait_for_the_end()
+
+
+def all_the_time() -> None:
+    """Record and send until killed; say which runs are safe."""
+    working = recorder()
+    while True:
+        with working.run("victim") as run:
+            pass
+        say(run.id)
+        time.sleep(0.002)
+
+
+def forked() -> None:
+    """Record in a process and in its forked child, which inherits an open run."""
+    working = recorder()
+    with working.run("before"):
+        pass
+    outer = working.start("parent")
+    child = os.fork()
+    if child == 0:
+        with working.run("child") as run:
+            pass
+        outer.finish("error")
+        left = working.flush(20)
+        os._exit(0 if left == 0 and not run.folded else 1)
+    _, status = os.waitpid(child, 0)
+    outer.finish()
+    say(os.waitstatus_to_exitcode(status), working.flush(20))
+
+
+def exit_while_keito_is_down() -> None:
+    """End without having delivered, with a run open."""
+    working = recorder()
+    with working.run("done"):
+        pass
+    working.start("open")
+    say(time.time())
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
