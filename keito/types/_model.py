@@ -56,7 +56,8 @@ class Model(BaseModel):
     """
 
     __slots__ = ("_http",)
-    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=())
+    # Built at first use: two dozen of them would hold up each import of the client.
+    model_config = ConfigDict(frozen=True, extra="allow", protected_namespaces=(), defer_build=True)
 
     collection: ClassVar[str] = ""
     """The name under which a page of these objects holds them."""

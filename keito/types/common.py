@@ -24,7 +24,7 @@ Metadata = dict[str, Any]
 class IdName(BaseModel):
     """A reference to another object, with its name."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     id: str
     name: str | None = None

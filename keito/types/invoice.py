@@ -19,7 +19,7 @@ InvoiceState = Literal["draft", "open", "paid", "closed"]
 class LineItem(BaseModel):
     """One line of an invoice."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     id: str
     kind: str | None = None
@@ -35,7 +35,7 @@ class LineItem(BaseModel):
 class Creator(BaseModel):
     """Who made an invoice."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
     id: str
     name: str | None = None
