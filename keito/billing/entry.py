@@ -75,7 +75,7 @@ def run_entries(
         }
         said = notes(
             agent=_agent(start),
-            outcomes=result.get("outcomes", {}),
+            outcomes=result.get("successes", {}),
             key=key,
             template=target_of(start).notes,
             said=result.get("notes", []),

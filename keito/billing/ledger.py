@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .intervals import Interval, union, within
+from .intervals import Interval, within
 from .target import Target
 from .tree import Tree
 from .usage import Usage, totals
@@ -131,21 +131,23 @@ class Ledger:
     def facts(self) -> dict[str, object]:
         """Return what came of it, without what is empty: times are microseconds from its start."""
         ended = self.ended if self.ended is not None else now()
-        said: dict[str, object] = {
-            "elapsed": ended - self.started,
-            "status": self.status,
-            "error": self.error,
-            "pauses": self._offsets(self.pauses, ended),
-            "taken": self._offsets(self.taken, ended),
-            "active": self._offsets(self._active(ended), ended),
-            "usage": self._usage(),
-            "tools": len(self.tools),
-            "open": self.open_calls,
-            "outcomes": dict(self.successes),
-            "notes": self.notes,
-            "metadata": self.metadata,
-        }
-        return {name: value for name, value in said.items() if value}
+        said: dict[str, object] = {"elapsed": ended - self.started, "status": self.status}
+        if self.error is not None:
+            said["error"] = self.error
+        if self.calls:
+            said["usage"] = self._usage()
+        if self.calls or self.tools:
+            said["active"] = self._offsets(self._active(ended), ended)
+        if self.tools:
+            said["tools"] = len(self.tools)
+        if self.pauses:
+            said["pauses"] = self._offsets(self.pauses, ended)
+        if self.taken:
+            said["taken"] = self._offsets(self.taken, ended)
+        for name in ("successes", "notes", "metadata"):
+            if value := getattr(self, name):
+                said[name] = value
+        return said
 
     def _active(self, ended: int) -> list[Interval]:
         calls = [(c.started, c.ended if c.ended is not None else ended) for c in self.calls]
@@ -153,10 +155,8 @@ class Ledger:
         return [*calls, *tools]
 
     def _offsets(self, intervals: list[Interval], ended: int) -> list[Interval]:
-        if not intervals:
-            return []
         clipped = within(intervals, self.started, ended)
-        return [(a - self.started, b - self.started) for a, b in union(clipped)]
+        return [(a - self.started, b - self.started) for a, b in clipped]
 
     def _usage(self) -> list[dict[str, object]]:
         groups: dict[tuple[str | None, ...], list[Usage | None]] = {}

@@ -21,7 +21,7 @@ from .outbox.port import Counts, Outbox
 from .recording import Mode, Recording
 from .run import Run, current_run
 from .status import RecorderStatus
-from .target import Choice, Routing, Target, merge, resolve, spoken
+from .target import Choice, Fallback, Routing, Target, merge, spoken
 from .timing import Timing
 from .tree import Tree
 
@@ -83,9 +83,8 @@ class Recorder:
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
         )
         self._place = outbox
-        self._default = target
         self._targets = dict(targets or {})
-        self._routing = _one_of("routing", routing, get_args(Routing))
+        self._fallback = Fallback(target, _one_of("routing", routing, get_args(Routing)))
         self._trust_metadata = trust_metadata
         self._external = _one_of("courier", courier, _COURIERS) == "external"
         self._timing = timing or Timing()
@@ -276,17 +275,9 @@ class Recorder:
     def _target(
         self, chosen: Choice | None, metadata: Mapping[str, object] | None, parent: Run | None
     ) -> Target:
-        if parent is not None:
-            said = spoken(chosen, metadata, trust_metadata=self._trust_metadata)
-            return merge([*said, parent._ledger.target], self._targets)
-        return resolve(
-            chosen=chosen,
-            metadata=metadata,
-            default=self._default,
-            targets=self._targets,
-            routing=self._routing,
-            trust_metadata=self._trust_metadata,
-        )
+        said = spoken(chosen, metadata, trust_metadata=self._trust_metadata)
+        below = self._fallback.target() if parent is None else parent._ledger.target
+        return merge([*said, below], self._targets) if said else below
 
     def _unrecorded(self, name: str) -> Run:
         silent = self._new_recording(None)

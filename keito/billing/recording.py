@@ -19,6 +19,7 @@ from .journal import Journal
 from .keys import outcome_key, subject_key
 from .ledger import Call, Ledger, wall_clock
 from .outbox.port import Kind, Line, Outbox
+from .target import Target
 from .timing import Timing
 from .usage import TOKENS, Usage
 
@@ -55,6 +56,11 @@ class Recording:
         self._timing = timing
         self._owner = uuid.uuid4().hex
         self._silent = mode == "off"
+        # The same in every line: computed once, since each run's start waits for it.
+        self._destination_id = destination.id
+        self._contract_id = contract.id
+        self._sdk = f"keito-python/{_version.__version__}"
+        self._last_target: tuple[Target, dict[str, object]] = (Target(), {})
         self._lock = threading.Lock()
         self._outbox_lock = threading.Lock()
         self._begun = False
@@ -199,7 +205,7 @@ class Recording:
                 "Set KEITO_API_KEY and KEITO_ACCOUNT_ID",
             )
         text = self.contract.text()
-        self.journal.add(Line(self.contract.id, "contract", wall_clock(), self._owner, text))
+        self.journal.add(Line(self._contract_id, "contract", wall_clock(), self._owner, text))
         if not self._external:
             self.courier.start()
 
@@ -208,22 +214,29 @@ class Recording:
             "run": ledger.id,
             "name": ledger.name,
             "framework": ledger.framework,
-            "target": ledger.target.facts(),
+            "target": self._target_facts(ledger.target),
             "parent": ledger.above.id if ledger.above is not None else None,
-            "contract": self.contract.id,
+            "contract": self._contract_id,
             "mode": self.mode,
-            "destination": self.destination.id,
+            "destination": self._destination_id,
             "account": self.destination.account_id,
-            "sdk": f"keito-python/{_version.__version__}",
+            "sdk": self._sdk,
             "at": ledger.started_at,
         }
+
+    def _target_facts(self, target: Target) -> dict[str, object]:
+        known, facts = self._last_target
+        if known is not target:
+            facts = target.facts()
+            self._last_target = (target, facts)
+        return facts
 
     def _outcome_key(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
         account, subject = self.destination.account_id, facts["subject"]
         if subject is not None and facts["success"]:
             return subject_key(
                 account,
-                destination=self.destination.id,
+                destination=self._destination_id,
                 mode=self.mode,
                 project=ledger.target.project_id or "",
                 outcome_type=cast(str, facts["type"]),

@@ -69,8 +69,7 @@ class RunFacts(_Ended, total=False):
     active: list[list[int]]
     usage: list[UsageFacts]
     tools: int
-    open: int
-    outcomes: dict[str, int]
+    successes: dict[str, int]
     notes: list[str]
     metadata: dict[str, JSON]
     deferred: bool
@@ -120,7 +119,7 @@ def recovered(start: StartFacts, lines: list[Line], *, last_sign: float) -> RunF
         "elapsed": max(0, end - start["at"]),
         "status": "recovered",
         "usage": [_call(line) for line in lines if line.kind == "call"],
-        "outcomes": _successes(lines),
+        "successes": _successes(lines),
     }
 
 

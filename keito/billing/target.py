@@ -77,6 +77,8 @@ class Target:
 
     def over(self, below: Target) -> Target:
         """Return this target, completed with what it leaves open by the one below it."""
+        if below == _NOWHERE:
+            return self
         names = _SHARED_BETWEEN_PROJECTS if self._names_another_project(below) else _TEXTS
         gaps = {name: getattr(below, name) for name in names if getattr(self, name) is None}
         if not self._names_another_project(below):
@@ -91,6 +93,8 @@ class Target:
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: value for name, value in values.items() if value}
 
+
+_NOWHERE = Target()
 
 Choice = Target | str
 """A target, or the name of one of `Recorder(targets=...)`."""
@@ -146,7 +150,7 @@ def bill_to(
         notes=notes,
         metadata=metadata or {},
     )
-    added: tuple[Choice, ...] = (*_named(target), own)
+    added: tuple[Choice, ...] = (*_named(target), *(() if own == _NOWHERE else (own,)))
     before = _bill_to.get()
     inside = (*before, *added)
     _bill_to.set(inside)
@@ -177,54 +181,53 @@ def _leave(inside: tuple[Choice, ...], before: tuple[Choice, ...]) -> None:
     )
 
 
-def resolve(
-    *,
-    chosen: Choice | None,
-    metadata: Mapping[str, object] | None,
-    default: Target | None,
-    targets: Mapping[str, Target],
-    routing: Routing,
-    trust_metadata: bool,
-) -> Target:
-    """Decide whose work a root run is: the first of these that says it.
-
-    The call's own argument, `bill_to` blocks from the inside out, the framework's metadata, the
-    recorder's default, the environment. `routing="explicit"` leaves out the last two.
-    """
-    layers = spoken(chosen, metadata, trust_metadata=trust_metadata)
-    if routing == "default":
-        layers += [default or Target(), environment_target()]
-    return merge(layers, targets)
-
-
 def spoken(
     chosen: Choice | None, metadata: Mapping[str, object] | None, *, trust_metadata: bool
 ) -> list[Choice]:
-    """List what was said for this run, the strongest first."""
+    """List what was said for this run, the strongest first.
+
+    The call's own argument, `bill_to` blocks from the inside out, the framework's metadata.
+    """
     own = [] if chosen is None else [chosen]
-    return [*own, *reversed(_bill_to.get()), *_from_metadata(metadata or {}, trust_metadata)]
+    found = [] if metadata is None else _from_metadata(metadata, trust_metadata)
+    return [*own, *reversed(_bill_to.get()), *found]
 
 
 def merge(layers: Iterable[Choice], targets: Mapping[str, Target]) -> Target:
     """Lay targets over each other; a name nobody knows makes the run unrouted."""
-    result = Target()
+    result = None
     for layer in layers:
         below = targets.get(layer) if isinstance(layer, str) else layer
         if below is None:
             _log.warn(
                 "target", "a target was named that Recorder(targets=...) has not; kept unsent"
             )
-            return replace(result, project_id=None)
-        result = result.over(below)
-    return result
+            decided = result is not None and result.project_id is not None
+            return result if decided and result else replace(result or _NOWHERE, project_id=None)
+        result = below if result is None else result.over(below)
+    return result or _NOWHERE
 
 
-def environment_target() -> Target:
-    """Return the target that `KEITO_PROJECT_ID` and `KEITO_TASK_ID` name."""
-    return Target(
-        project_id=os.environ.get("KEITO_PROJECT_ID") or None,
-        task_id=os.environ.get("KEITO_TASK_ID") or None,
-    )
+class Fallback:
+    """Whose work it is when nobody says: the recorder's default, then the environment's.
+
+    `routing="explicit"` has neither: a lost context then bills nobody.
+    """
+
+    def __init__(self, default: Target | None, routing: Routing) -> None:
+        self._default = default or _NOWHERE
+        self._explicit = routing == "explicit"
+        self._known: tuple[tuple[str | None, str | None], Target] | None = None
+
+    def target(self) -> Target:
+        """Return the target for now; the environment may change, but seldom does."""
+        if self._explicit:
+            return _NOWHERE
+        named = (os.environ.get("KEITO_PROJECT_ID"), os.environ.get("KEITO_TASK_ID"))
+        if self._known is None or self._known[0] != named:
+            below = Target(project_id=named[0] or None, task_id=named[1] or None)
+            self._known = (named, self._default.over(below))
+        return self._known[1]
 
 
 def _from_metadata(metadata: Mapping[str, object], trusted: bool) -> list[Choice]:

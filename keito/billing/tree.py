@@ -38,6 +38,9 @@ class Tree:
         """
         with self.lock:
             self._open.discard(ledger)
+            if not (self._open or self._claimed or pauses):
+                self._claimed = [(start, end)]
+                return []
             below = [(other.started, end) for other in self._open if other.is_below(ledger)]
             taken = within([*self._claimed, *below], start, end)
             own = minus([(start, end)], [*taken, *pauses])
