@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import HumanMessage
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import LLMResult
 from langchain_core.tools import tool
 from langchain_keito import KeitoCallbackHandler
@@ -32,6 +33,18 @@ def test_a_stream_of_an_agent_that_is_broken_off_is_charged(
     entry = only(entries_of(recorder, keito))
     assert entry["billable"] is True
     assert entry["metadata"]["status"] == "closed_early"
+
+
+def test_a_stream_of_a_chain_that_is_broken_off_is_closed_early(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # LangChain ends the chain without an error, and only then the model.
+    steps = ScriptedModel(replies=[Says("One two three.")]) | StrOutputParser()
+
+    break_off(steps.stream("Go on.", using(handler)))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("closed_early", INPUT)
 
 
 def test_a_stream_of_a_model_that_is_broken_off_has_unknown_usage(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from langchain_core.messages import ToolMessage
+from langchain_core.messages.tool import tool_call
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
 from langchain_keito import KeitoCallbackHandler, log_outcome
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
 
-from keito.billing import Contract, MemoryOutbox, Recorder
+from keito.billing import Contract, MemoryOutbox, Recorder, Target
 from keito.testing import LocalKeito
 from tests.contract import Calls, Says, entries_of, resolved
 from tests.langchain.scripted import agent, asked, using
@@ -43,6 +45,19 @@ class TestIntegration(ToolsIntegrationTests):
     @property
     def tool_invoke_params_example(self) -> dict[str, Any]:
         return CLAIM
+
+
+@pytest.fixture
+def unpriced(keito: LocalKeito) -> Iterator[Recorder]:
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        target=Target(project_id=keito.project_id, task_id=keito.task_id),
+        api_key=keito.api_key,
+        account_id=keito.account_id,
+        base_url=keito.base_url,
+    )
+    yield recorder
+    recorder.close(0)
 
 
 def answers(result: dict[str, Any]) -> list[ToolMessage]:
@@ -124,3 +139,18 @@ def test_the_tool_itself_can_be_what_is_run(
     assert steps.invoke("Help.", using(handler)) == "Recorded: Ticket resolved."
 
     assert len(outcomes(recorder, keito)) == 1
+
+
+def test_a_call_that_is_carried_out_twice_is_one_outcome(
+    keito: LocalKeito, unpriced: Recorder
+) -> None:
+    tool = log_outcome(unpriced)
+    call = tool_call(name=tool.name, args=CLAIM, id="call_1")
+
+    def retried(text: str) -> None:
+        for _ in range(2):
+            tool.invoke(call)
+
+    RunnableLambda(retried).invoke("Help.", using(KeitoCallbackHandler(unpriced)))
+
+    assert len(outcomes(unpriced, keito)) == 1

@@ -91,6 +91,15 @@ def test_three_answers_of_one_call_are_counted_once() -> None:
     assert usage == Usage(model="gpt", input_tokens=100, output_tokens=40)
 
 
+def test_the_first_answer_that_tells_its_usage_counts() -> None:
+    silent = ChatGeneration(message=AIMessage(""))
+    telling = result(TOKENS, answer={"model_name": "gpt"}).generations[0][0]
+
+    usage = usage_of(LLMResult(generations=[[silent, telling]]), None, None)
+
+    assert usage == Usage(model="gpt", input_tokens=100, output_tokens=40)
+
+
 NAMES = [
     ({"model_name": "served"}, {"model_name": "other"}, "served"),
     ({"model": "answered"}, {"model_name": "output"}, "output"),

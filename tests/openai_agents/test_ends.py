@@ -15,6 +15,7 @@ from agents import (
     GuardrailFunctionOutput,
     InputGuardrail,
     MaxTurnsExceeded,
+    ModelBehaviorError,
     OutputGuardrail,
     Runner,
     ToolGuardrailFunctionOutput,
@@ -82,6 +83,18 @@ async def test_a_model_that_raises(way: Way, recorder: Recorder, keito: LocalKei
 
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
+
+
+@ALL
+async def test_an_answer_that_the_sdk_refuses_was_paid_for(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    # So it is with `incomplete` answers: the provider charges, and the SDK drops the usage.
+    await ended(way, agent(Fails(ModelBehaviorError("incomplete"))))
+
+    metadata = said(recorder, keito)
+    assert metadata["status"] == "error"
+    assert metadata["usage_incomplete"]
 
 
 @ALL

@@ -20,7 +20,7 @@ from agents import (
     set_trace_processors,
     set_tracing_disabled,
 )
-from agents.run import get_default_agent_runner, set_default_agent_runner
+from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from openai_agents_keito import KeitoRunner, attach, detach
 
 from keito.billing import Recorder, Target, bill_to
@@ -239,6 +239,34 @@ async def test_detaching_below_another_runner_leaves_that_in_place(
 
     assert get_default_agent_runner() is other
     assert entries_of(recorder, keito) == []
+
+
+async def test_two_of_our_runners_in_a_chain_count_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    inner = OtherRunner(KeitoRunner(AgentRunner(), recorder))
+    set_default_agent_runner(KeitoRunner(inner, recorder))
+
+    await ran(agent(Calls("look_up"), Says()))
+
+    metadata = said(recorder, keito)
+    assert (metadata["llm_calls"], metadata["tool_calls"]) == (2, 1)
+
+
+async def test_an_agent_that_runs_itself_with_the_same_words_is_counted(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    words = "Help."
+
+    @function_tool
+    async def again() -> str:
+        """Run the same agent on the same words."""
+        return str((await Runner.run(clerk, words)).final_output)
+
+    clerk = agent(Calls("again"), Says("inner"), Says("outer"), tools=[again])
+    await Runner.run(clerk, words)
+
+    assert said(recorder, keito)["tokens_in"] == 3 * INPUT
 
 
 async def test_a_run_that_is_open_when_detached_ends_as_usual(

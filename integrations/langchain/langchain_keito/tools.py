@@ -36,7 +36,7 @@ class KeitoTool(BaseTool):
 
     def _call(self, arguments: dict[str, object], run_manager: RunManager | None) -> str:
         said = self._operation.arguments.model_validate(arguments)
-        node = tree.parent(run_manager.run_id if run_manager is not None else None)
+        node = tree.find(run_manager.run_id if run_manager is not None else None)
         if node is not None:
             call = tools.Call(said, run=node.root.run, id=node.tool_call_id)
         else:
