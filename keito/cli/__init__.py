@@ -14,7 +14,7 @@ def main() -> None:
     try:
         from .app import app
     except ModuleNotFoundError as error:
-        if error.name not in _OF_THE_EXTRA:
+        if (error.name or "").partition(".")[0] not in _OF_THE_EXTRA:
             raise
         sys.stderr.write('The keito command needs more packages: pip install "keito[cli]"\n')
         sys.exit(1)

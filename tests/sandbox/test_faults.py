@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -252,9 +253,9 @@ def test_a_fault_without_an_end_happens_until_cleared(local: LocalKeito, http: H
     "match", [{"method": "POST"}, {"path": "/api/v2/time_entries"}, {"path": "*entries"}]
 )
 def test_a_fault_is_for_the_requests_it_names(
-    local: LocalKeito, http: Http, match: dict[str, str]
+    local: LocalKeito, http: Http, match: dict[str, Any]
 ) -> None:
-    local.faults.inject(Fault(kind="error", committed=False, **match))  # type: ignore[arg-type]
+    local.faults.inject(Fault(kind="error", committed=False, **match))
 
     assert http.get("/api/v2/tasks").status_code == 200
     assert post(http).status_code == 503
@@ -299,9 +300,9 @@ def test_of_several_faults_the_first_happens_first(local: LocalKeito, http: Http
 @pytest.mark.parametrize(
     "wrong", [{"status": 200}, {"probability": 2.0}, {"seconds": -1.0}, {"times": 0}]
 )
-def test_a_fault_that_could_not_happen_is_refused(wrong: dict[str, float]) -> None:
+def test_a_fault_that_could_not_happen_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="should be"):
-        Fault(kind="error", **wrong)  # type: ignore[arg-type]
+        Fault(kind="error", **wrong)
 
 
 def test_other_requests_are_answered_while_one_hangs(local: LocalKeito, http: Http) -> None:

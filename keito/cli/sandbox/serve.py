@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -36,9 +37,10 @@ def serve(
     """Run a local Keito, which takes only requests from this machine."""
     if context.invoked_subcommand:
         return
-    with ExitStack() as stack:
+    # From before the first line is printed, since whoever reads it may stop us at once.
+    with _signalled() as told, ExitStack() as stack:
         _announce(_started(stack, port, data, seed, role), data)
-        _until_told_to_stop()
+        _wait(told)
     say("stopped")
 
 
@@ -74,16 +76,22 @@ def _announce(local: LocalKeito, data: Path | None) -> None:
     say("Press Ctrl-C to stop")
 
 
-def _until_told_to_stop() -> None:
+@contextmanager
+def _signalled() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and a termination set."""
     told = threading.Event()
     before = {
         number: signal.signal(number, lambda *_: told.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     try:
-        # In turns, because on Windows a wait without an end can't be interrupted.
-        while not told.wait(0.5):
-            pass
+        yield told
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _wait(told: threading.Event) -> None:
+    # In turns, because on Windows a wait without an end can't be interrupted.
+    while not told.wait(0.5):
+        pass

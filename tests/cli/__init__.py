@@ -1,0 +1,3 @@
+"""The `keito` command."""
+
+from __future__ import annotations
