@@ -7,7 +7,6 @@ from typing import Annotated, cast
 from fastapi import Depends, Request, Response
 
 from .records import User
-from .settings import Settings
 from .store import Store
 from .table import Record
 from .wire import encode
@@ -21,13 +20,8 @@ async def _store(request: Request) -> Store:
     return cast("Store", request.app.state.store)
 
 
-async def _settings(request: Request) -> Settings:
-    return cast("Settings", request.app.state.settings)
-
-
 Caller = Annotated[User, Depends(_caller)]
 State = Annotated[Store, Depends(_store)]
-Configuration = Annotated[Settings, Depends(_settings)]
 
 
 def answer(store: Store, record: Record) -> Response:

@@ -7,10 +7,9 @@ from typing import Any, TypeVar
 
 from fastapi import Request, Response
 
-from .pages import PageQuery, page_answer, rendered_page
+from .pages import PageQuery, page_answer
 from .store import Store
 from .table import Record
-from .wire import encode
 
 R = TypeVar("R", bound=Record)
 
@@ -46,12 +45,7 @@ def list_answer(
     with store.lock:
         stale = request.scope.get("keito.stale")
         if stale:
-            rows = select(store.as_of(kind, stale))
-            start = (query.page - 1) * query.per_page
-            items = [encode(row) for row in rows[start : start + query.per_page]]
-            return page_answer(request, items, len(rows), name, query)
+            return page_answer(request, select(store.as_of(kind, stale)), name, query)
         table = store.table(kind)
-        key = (name, query.criteria(), scope)
-        return rendered_page(
-            request, store, table.selected(key, lambda: select(list(table))), name, query
-        )
+        rows = table.selected((name, query.criteria(), scope), lambda: select(list(table)))
+        return page_answer(request, rows, name, query, render=table.rendered)

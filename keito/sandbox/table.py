@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from .wire import encode
@@ -14,6 +15,11 @@ class Record(Protocol):
     @property
     def id(self) -> str:
         """Never given to another record."""
+        ...
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it was last written."""
         ...
 
 

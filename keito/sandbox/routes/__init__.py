@@ -12,11 +12,13 @@ from . import (
     reports,
     tasks,
     time_entries,
+    timers,
     users,
 )
 
 ROUTERS = [
     time_entries.router,
+    timers.router,
     expenses.router,
     projects.router,
     clients.router,

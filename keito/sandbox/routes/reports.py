@@ -20,7 +20,6 @@ from ..problems import invalid
 from ..records import TeamTimePage, TeamTimeResult, TimeEntry
 from ..store import Store
 from ..sums import cents, times, total
-from ..wire import encode
 
 router = APIRouter(tags=["Reports"], route_class=ExactRoute)
 
@@ -48,10 +47,7 @@ async def get_team_time_report(
     permissions.require_manager(caller, "see the team's time")
     start, end = _period(query)
     with store.lock:
-        rows = [encode(row) for row in _rows(store, start, end)]
-    first = (query.page - 1) * query.per_page
-    page = rows[first : first + query.per_page]
-    return page_answer(request, page, len(rows), "results", query)
+        return page_answer(request, _rows(store, start, end), "results", query)
 
 
 def _period(query: TeamTimeQuery) -> tuple[date, date]:
