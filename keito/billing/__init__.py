@@ -6,16 +6,26 @@ work it is, what is charged, how it reaches Keito) is decided here, once.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._guard import guarded
 from .contract import Contract, Status
 from .defaults import billed, default_recorder
-from .outbox import MemoryOutbox, Outbox
+from .outbox import Outbox
 from .recorder import Recorder
 from .run import ModelCall, Run, ToolCall, current_run
-from .status import RecorderStatus
 from .target import Target, bill_to
 from .timing import Timing
 from .usage import Usage
+
+if TYPE_CHECKING:
+    from .outbox.memory import MemoryOutbox
+    from .status import RecorderStatus
+
+if TYPE_CHECKING:
+    from .providers import StreamUsage as StreamUsage
+    from .providers import usage_of as usage_of
 
 __all__ = [
     "Contract",
@@ -26,6 +36,7 @@ __all__ = [
     "RecorderStatus",
     "Run",
     "Status",
+    "StreamUsage",
     "Target",
     "Timing",
     "ToolCall",
@@ -35,4 +46,24 @@ __all__ = [
     "current_run",
     "default_recorder",
     "guarded",
+    "usage_of",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Frameworks report usage in a form of their own; who reads a provider's loads its shapes.
+    if name not in ("StreamUsage", "usage_of"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import providers
+
+    return getattr(providers, name)
+
+
+# Not needed to record a run, so not loaded before they are asked for.
+_LATER = {"MemoryOutbox": ".outbox.memory", "RecorderStatus": ".status"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATER[name], __name__), name)

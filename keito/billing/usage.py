@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 
 TOKENS = (
     "input_tokens",
@@ -13,6 +13,9 @@ TOKENS = (
     "cache_write_tokens",
     "reasoning_tokens",
 )
+
+# Not the thread's own context: a host that works with few digits must not round a bill.
+EXACT = Context(prec=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,7 @@ def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
         if usage is not None:
             _add(sums, usage)
         reported = None if usage is None else _money(usage.reported_cost_usd)
-        cost = None if cost is None or reported is None else cost + reported
+        cost = None if cost is None or reported is None else EXACT.add(cost, reported)
     result: dict[str, int | str] = {"calls": calls, **sums}
     if incomplete:
         result["incomplete"] = incomplete
