@@ -68,7 +68,14 @@ class Model(BaseModel):
     @property
     def http(self) -> Http:
         """The HTTP answer that this object came in; only objects read from one have it."""
+        if not hasattr(self, "_http"):
+            raise AttributeError(f"this {type(self).__name__} was not read from an HTTP answer")
         return self._http
+
+    def with_http(self: M, http: Http) -> M:
+        """Attach the HTTP answer that this object came in, and return the object."""
+        object.__setattr__(self, "_http", http)
+        return self
 
     @classmethod
     def read(cls: type[M], data: object, http: Http) -> M:
@@ -81,8 +88,7 @@ class Model(BaseModel):
             model = cls.model_validate(data)
         except ValidationError as error:
             model = cls.model_validate(_without_odd_fields(data, error, cls))
-        object.__setattr__(model, "_http", http)
-        return model
+        return model.with_http(http)
 
     @classmethod
     def read_rows(cls: type[M], rows: list[object], http: Http) -> list[M]:
@@ -110,6 +116,26 @@ class Model(BaseModel):
             attach(model, "_http", http)
         return models
 
+    # pydantic copies and pickles its own slots only; an object is no less an answer for it.
+
+    def __copy__(self: M) -> M:
+        return self._like(super().__copy__())
+
+    def __deepcopy__(self: M, memo: dict[int, Any] | None = None) -> M:
+        return self._like(super().__deepcopy__(memo))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "_http": getattr(self, "_http", None)}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        http = state.pop("_http", None)
+        super().__setstate__(state)
+        if http is not None:
+            self.with_http(http)
+
+    def _like(self: M, copied: M) -> M:
+        return copied.with_http(self._http) if hasattr(self, "_http") else copied
+
     def __hash__(self) -> int:
         # Metadata is a dict, which has no hash; equal objects have equal ids.
         return hash((type(self), getattr(self, "id", None)))
@@ -129,11 +155,12 @@ def _without_odd_fields(data: object, error: ValidationError, cls: type[Model]) 
     """
     data = copy.deepcopy(data)
     while True:
-        for problem in error.errors(include_url=False, include_input=False):
-            path = problem["loc"][:-1] if problem["type"] == "missing" else problem["loc"]
-            if not _drop(data, path):
-                raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}")
-            _say_once(cls.__name__, str(path[0]))
+        # One at a time: the others may be about the same field, and gone with it.
+        problem = error.errors(include_url=False, include_input=False)[0]
+        path = problem["loc"][:-1] if problem["type"] == "missing" else problem["loc"]
+        if not _drop(data, path):
+            raise ValueError(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}")
+        _say_once(cls.__name__, str(path[0]))
         try:
             cls.model_validate(data)
         except ValidationError as further:
@@ -143,23 +170,22 @@ def _without_odd_fields(data: object, error: ValidationError, cls: type[Model]) 
 
 
 def _drop(data: object, path: Sequence[str | int]) -> bool:
-    """Remove the innermost named field on a path; False if there is none to remove."""
+    """Remove the innermost named field on a path; False if there is none to remove.
+
+    A step that leads nowhere ends the path: it names a branch of a union.
+    """
     innermost: tuple[dict[str, object], str] | None = None
-    gone = False
     for step in path:
-        if isinstance(data, dict) and isinstance(step, str):
-            gone = step not in data
-            if gone:
-                break
+        if isinstance(data, dict) and isinstance(step, str) and step in data:
             innermost = (data, step)
             data = data[step]
         elif isinstance(data, list) and isinstance(step, int) and step < len(data):
             data = data[step]
         else:
             break
-    if innermost is not None and not gone:
+    if innermost is not None:
         del innermost[0][innermost[1]]
-    return innermost is not None or gone
+    return innermost is not None
 
 
 @cache

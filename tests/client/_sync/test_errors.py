@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -24,6 +26,7 @@ from keito import (
     KeitoServerError,
     KeitoTimeoutError,
     KeitoValidationError,
+    TimeEntry,
 )
 from tests.client.conftest import KEY
 from tests.client.script import Script, Scripted, answered, broken
@@ -207,6 +210,14 @@ def test_an_odd_field_does_not_turn_a_successful_write_into_an_error(
     assert made.model_extra == {"new": {"a": 1}}
 
 
+@pytest.mark.parametrize("odd", [{"a": 1}, [{"a": 1}], 5], ids=str)
+def test_an_open_enumeration_may_be_anything_at_all(keito_of: Connect, odd: object) -> None:
+    made = keito_of(Script(answered(source=odd))).time_entries.update("te_1", hours=1)
+
+    assert made.id == "te_1"
+    assert made.source is None
+
+
 def test_an_odd_field_deep_inside_takes_only_itself_away(keito_of: Connect) -> None:
     lines = [{"id": "l_1", "quantity": "x", "unit_price": 2}, {"id": "l_2", "quantity": 3}]
     invoice = {"id": "i_1", "client_id": "c_1", "created_by_id": "u_1", "line_items": lines}
@@ -246,3 +257,36 @@ def test_every_object_carries_its_http_answer_outside_equality_and_dumps(
     assert one == other
     assert hash(one) == hash(other)
     assert "http" not in one.model_dump()
+
+
+COPIES: dict[str, Callable[[TimeEntry], TimeEntry]] = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "model_copy": lambda made: made.model_copy(update={"hours": Decimal(2)}),
+    "pickle": lambda made: pickle.loads(pickle.dumps(made)),
+}
+
+
+@pytest.mark.parametrize("how", COPIES)
+def test_a_copy_carries_the_http_answer_too(keito_of: Connect, how: str) -> None:
+    made = keito_of(Script(answered())).time_entries.update("te_1", hours=1)
+
+    copied = COPIES[how](made)
+
+    assert copied.http == made.http
+
+
+def test_an_object_made_by_hand_says_that_it_has_no_http_answer() -> None:
+    made = TimeEntry(id="te_1", user_id="u_1", project_id="p_1", task_id="t_1")
+
+    assert pickle.loads(pickle.dumps(made)) == copy.copy(made) == made
+    with pytest.raises(AttributeError, match="TimeEntry was not read from an HTTP answer"):
+        made.http
+
+
+def test_an_error_survives_pickling(keito_of: Connect) -> None:
+    error = failing(keito_of(Script(409)))
+
+    again = pickle.loads(pickle.dumps(error))
+
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
