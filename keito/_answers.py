@@ -36,7 +36,8 @@ def read(answer: Answer, request: Request[T], config: Config) -> T:
     try:
         return cast("T", _parse(request.returns, answer))
     except (ValueError, RecursionError) as error:
-        reason = f"expected {_name(request.returns)}, got {_summary(answer)}: {_reason(error)}"
+        got = _summary(answer, config)
+        reason = f"expected {_name(request.returns)}, got {got}: {_reason(error)}"
     raise KeitoApiError(
         answer.status,
         "unreadable answer",
@@ -46,19 +47,26 @@ def read(answer: Answer, request: Request[T], config: Config) -> T:
     )
 
 
+def gone(request: Request[T], answer: Answer) -> T:
+    """Return what a repeated DELETE returns whose first try has deleted the object."""
+    if isinstance(request.if_gone, Model):
+        request.if_gone.with_http(Http(answer.status, answer.headers))
+    return cast("T", request.if_gone)
+
+
 def error_from(outcome: Outcome, request: Request[T], config: Config) -> KeitoError:
     """Return the typed error for an answer that is not 2xx, or for none at all."""
     if isinstance(outcome, Failure):
         return _connection_error(outcome, request, config)
     body = _body(outcome)
-    name, description, field = _explanation(body, outcome)
+    name, description, field = _explanation(body, outcome, config)
     error = error_class(outcome.status)(
         outcome.status,
         _hide(name, config),
         _hide(description, config),
         headers=_hide(dict(outcome.headers), config),
         body=_hide(body, config),
-        field=field,
+        field=_hide(field, config),
     )
     if isinstance(error, KeitoRateLimitError):
         error.retry_after = retry_after(outcome.headers)
@@ -107,10 +115,12 @@ def _hint(config: Config) -> str:
     )
 
 
-def _explanation(body: object, answer: Answer) -> tuple[str, str | None, str | None]:
+def _explanation(
+    body: object, answer: Answer, config: Config
+) -> tuple[str, str | None, str | None]:
     """Read both shapes: `{"error": "...", ...}` and `{"error": {"code": "...", ...}}`."""
     if not isinstance(body, Mapping):
-        return "unexpected answer", _summary(answer), None
+        return "unexpected answer", _summary(answer, config), None
     error = body.get("error")
     if isinstance(error, Mapping):
         return (
@@ -132,9 +142,11 @@ def _body(answer: Answer) -> object:
         return answer.content.decode("utf-8", "replace")
 
 
-def _summary(answer: Answer) -> str:
+def _summary(answer: Answer, config: Config) -> str:
     kind = answer.headers.get("content-type", "no content type").split(";")[0]
-    quote = " ".join(answer.content[:_LONGEST_QUOTE].decode("utf-8", "replace").split())
+    # Hidden before it is cut: half a key is not found any more.
+    text = _hide(answer.content.decode("utf-8", "replace"), config)
+    quote = " ".join(text[:_LONGEST_QUOTE].split())
     return f"{kind} {quote!r}" if quote else "an empty body"
 
 

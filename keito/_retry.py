@@ -10,9 +10,9 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, cast
+from typing import Generic, Literal, TypeVar
 
-from ._answers import error_from, read
+from ._answers import error_from, gone, read
 from ._config import Config
 from ._errors import KeitoApiError, KeitoError
 from ._headers import retry_after
@@ -66,7 +66,8 @@ class Policy:
 
     def backoff(self, attempt: int) -> float:
         """Return a pause with full jitter, so that clients that failed together don't return so."""
-        longest: float = min(self.longest_delay, self.first_delay * 2**attempt)
+        # A long settle time makes thousands of attempts: 2 to their power would fit in no float.
+        longest: float = min(self.longest_delay, self.first_delay * 2 ** min(attempt, 30))
         return self.chance() * longest
 
 
@@ -134,8 +135,8 @@ class Call(Generic[T]):
                 self._error = unreadable
                 return self._after_doubt(outcome, finished=False)
         self._error = error_from(outcome, self._request, self._config)
-        if proven == "rejected":
-            return self._after_rejection()
+        if proven == "rejected" and isinstance(outcome, Answer):
+            return self._after_rejection(outcome)
         if proven == "not_processed":
             return self._repeat(outcome)
         return self._after_doubt(outcome, finished=proven == "finished_error")
@@ -151,9 +152,9 @@ class Call(Generic[T]):
             return self._repeat_absent()
         return self._look_up()
 
-    def _after_rejection(self) -> Step[T]:
+    def _after_rejection(self, answer: Answer) -> Step[T]:
         if self._doubted and self._request.method == "DELETE" and self._status == 404:
-            return Return(cast("T", self._request.if_gone))
+            return Return(gone(self._request, answer))
         if self._doubted and self._request.in_doubt == "look_up" and self._status == 409:
             return LookUp(0.0)
         return self._raise()

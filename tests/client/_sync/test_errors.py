@@ -148,7 +148,7 @@ def test_the_default_hosts_silence_says_how_to_choose_another() -> None:
     "answer",
     [
         httpx.Response(401, json={"error": "unknown key", "error_description": f"{KEY} is bad"}),
-        httpx.Response(401, json={"error": {"code": KEY, "message": KEY}}),
+        httpx.Response(401, json={"error": {"code": KEY, "message": KEY, "field": KEY}}),
         httpx.Response(502, text=f"<pre>Authorization: Bearer {KEY}</pre>"),
         httpx.Response(200, text=f"you sent {KEY}"),
         httpx.Response(400, json={KEY: [KEY]}, headers={"X-Echo": KEY}),
@@ -166,6 +166,18 @@ def test_the_key_is_in_no_error_even_if_it_was_echoed(
     body = (error.body, error.headers) if isinstance(error, KeitoApiError) else ()
     shown = [str(error), repr(error), repr(body), repr(vars(error)), repr(keito), caplog.text]
     assert not any(KEY in text for text in shown)
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_a_quote_that_ends_inside_the_key_shows_no_part_of_it(
+    keito_of: Connect, status: int
+) -> None:
+    echo = httpx.Response(status, text="x" * 190 + KEY)
+
+    error = failing(keito_of(Script(echo)))
+
+    assert "xxx" in str(error)
+    assert KEY[:5] not in str(error)
 
 
 def test_the_key_is_in_no_repr(keito_of: Connect) -> None:

@@ -221,6 +221,17 @@ def test_a_settle_time_lets_a_lost_create_be_made_again(keito_of: Connect) -> No
     assert script.calls == ["POST", "GET", "GET", "POST"]
 
 
+def test_a_settle_time_may_be_hours(keito_of: Connect) -> None:
+    looks = 1200
+    keito = keito_of(script := Script(504, *[listed() for _ in range(looks)], answered()))
+    keito._sender.policy = replace(keito._sender.policy, clock=lambda: len(script.requests))
+
+    made = create(keito, settle=looks)
+
+    assert made.id == "te_1"
+    assert script.calls == ["POST", *["GET"] * looks, "POST"]
+
+
 def test_after_the_settle_time_a_failing_look_up_still_prevents_a_second_create(
     keito_of: Connect,
 ) -> None:
@@ -292,6 +303,7 @@ def test_a_repeated_delete_that_finds_nothing_has_succeeded(keito_of: Connect) -
     gone = keito.invoices.delete("i_1")
 
     assert gone.deleted is True
+    assert gone.http.status == 404
 
 
 def test_deleting_what_never_was_there_is_not_found(keito_of: Connect) -> None:
@@ -371,6 +383,17 @@ def test_retry_after_is_waited_for_as_a_date(keito_of: Connect, pauses: list[flo
     create(keito_of(script))
 
     assert 25 < pauses[0] <= 30
+
+
+@pytest.mark.parametrize("value", ["soon", "Mon, 01 Jan 2026 99999999999999999999:00:00 GMT"])
+def test_an_odd_retry_after_is_as_good_as_none(
+    keito_of: Connect, pauses: list[float], value: str
+) -> None:
+    script = Script(httpx.Response(429, headers={"Retry-After": value}), answered())
+
+    create(keito_of(script))
+
+    assert pauses[0] <= 0.5
 
 
 def test_a_longer_wait_than_a_minute_is_left_to_the_caller(
