@@ -20,12 +20,10 @@ from .timing import Timing
 from .usage import Usage
 
 if TYPE_CHECKING:
-    from .outbox.memory import MemoryOutbox
-    from .status import RecorderStatus
-
-if TYPE_CHECKING:
+    from .outbox.memory import MemoryOutbox as MemoryOutbox
     from .providers import StreamUsage as StreamUsage
     from .providers import usage_of as usage_of
+    from .status import RecorderStatus as RecorderStatus
 
 __all__ = [
     "Contract",
@@ -49,18 +47,13 @@ __all__ = [
     "usage_of",
 ]
 
-
-def __getattr__(name: str) -> object:
-    # Frameworks report usage in a form of their own; who reads a provider's loads its shapes.
-    if name not in ("StreamUsage", "usage_of"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import providers
-
-    return getattr(providers, name)
-
-
 # Not needed to record a run, so not loaded before they are asked for.
-_LATER = {"MemoryOutbox": ".outbox.memory", "RecorderStatus": ".status"}
+_LATER = {
+    "MemoryOutbox": ".outbox.memory",
+    "RecorderStatus": ".status",
+    "StreamUsage": ".providers",
+    "usage_of": ".providers",
+}
 
 
 def __getattr__(name: str) -> object:
