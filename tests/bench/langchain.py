@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import sqlite3
 import threading
 import time
 import tracemalloc
@@ -21,7 +20,8 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_keito import KeitoCallbackHandler
 
-from keito.billing import Recorder, Target
+from keito.billing import Recorder
+from tests.bench.journal import TARGET, recorded
 from tests.bench.measure import Row, interleaved, medians, ratio
 
 ROUNDS = 15
@@ -109,13 +109,12 @@ def _row(what: str, taken: dict[str, list[float]]) -> Row:
 
 
 def _recorder(path: Path) -> Recorder:
-    target = Target(project_id="prj_acme_support", task_id="tsk_agent_run")
     return Recorder(
         outbox=path,
         api_key="kto_sandbox_agent",
         account_id="acc_sandbox",
         base_url="http://127.0.0.1:1",
-        target=target,
+        target=TARGET,
         courier="external",
     )
 
@@ -191,7 +190,6 @@ def _memory() -> int:
 
 
 def _recorded(path: Path) -> tuple[int, int]:
-    with sqlite3.connect(path.with_name(f"{path.name}-inbox")) as inbox:
-        found = inbox.execute("SELECT body FROM journal WHERE kind = 'finish'").fetchall()
-    calls = [call for (body,) in found for call in json.loads(body)["usage"]]
-    return len(found), sum(call["input_tokens"] + call["output_tokens"] for call in calls)
+    bodies = [json.loads(line[-1]) for line in recorded(path, "finish")]
+    calls = [call for body in bodies for call in body["usage"]]
+    return len(bodies), sum(call["input_tokens"] + call["output_tokens"] for call in calls)

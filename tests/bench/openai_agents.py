@@ -14,7 +14,7 @@ from agents import RunHooks, Runner, set_tracing_disabled
 from openai_agents_keito import attach, detach
 
 from keito.billing import Recorder
-from tests.bench.journal import TARGET, BareJournal, lines_of_a_run
+from tests.bench.journal import TARGET, BareJournal, Line, lines_of_a_run
 from tests.bench.measure import Row, interleaved, medians
 from tests.contract import Calls, Says
 from tests.openai_agents.scripted import agent
@@ -64,7 +64,7 @@ async def _billed(recorder: Recorder) -> float:
         detach()
 
 
-async def _bare(bare: BareJournal, lines: tuple[Any, Any]) -> float:
+async def _bare(bare: BareJournal, lines: tuple[Line, Line]) -> float:
     def insert() -> None:
         for line in lines:
             bare.add(line)
