@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, overload
 
 from .recorder import Recorder
-from .scope import F, Scope, Told
-from .target import Choice
 
 if TYPE_CHECKING:
-    pass
-
-T = TypeVar("T")
+    from .scope import F, Scope, Told
+    from .target import Choice
 
 _lock = threading.Lock()
 _default: Recorder | None = None
@@ -73,6 +70,8 @@ def billed(
         @billed(outcome=lambda reply: "ticket_resolved" if reply.solved else None)
         def answer(ticket): ...
     """
+    # Recording from an adapter does without decorators, so they are loaded when one is used.
+    from .scope import Scope
 
     def chosen() -> Recorder:
         return recorder or default_recorder()

@@ -23,7 +23,8 @@ from . import _log
 from .destination import Destination
 from .filing import Filing
 from .holds import Holds
-from .outbox.port import Change, Outbox, Record
+from .outbox.port import Outbox
+from .outbox.record import Change, Record
 from .settling import Settling
 from .timing import Timing
 

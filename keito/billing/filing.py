@@ -10,7 +10,9 @@ from . import _log
 from ._guard import refused, report
 from .contract import Contract, read_contract
 from .entry import Entry, outcome_entry, run_entries
-from .outbox.port import Line, Outbox, Record
+from .outbox.line import Line
+from .outbox.port import Outbox
+from .outbox.record import Record
 from .run_facts import (
     RunFacts,
     StartFacts,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from . import _log
 from ._guard import kept, refused
-from .outbox.port import Line, Outbox
+from .outbox.line import Line
+from .outbox.port import Outbox
 from .timing import Timing
 
 RETRY_MOST = 5.0

@@ -17,16 +17,17 @@ from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
 from .outbox import open_outbox
-from .outbox.port import Counts, Outbox
+from .outbox.port import Outbox
 from .recording import Mode, Recording
 from .run import Run, current_run
-from .status import RecorderStatus
 from .target import Choice, Fallback, Routing, Target, merge, spoken
 from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
+    from .outbox.record import Counts
     from .scope import Scope, Told
+    from .status import RecorderStatus
 
 V = TypeVar("V")
 _COURIERS = ("thread", "external")
@@ -191,6 +192,8 @@ class Recorder:
 
     def status(self) -> RecorderStatus:
         """Tell how delivery stands."""
+        from .status import RecorderStatus
+
         recording = self._recording
         outbox: Outbox | None = None
         if self.mode != "off":

@@ -18,7 +18,8 @@ from .destination import Destination
 from .journal import Journal
 from .keys import outcome_key, subject_key
 from .ledger import Call, Ledger, wall_clock
-from .outbox.port import Kind, Line, Outbox
+from .outbox.line import Kind, Line
+from .outbox.port import Outbox
 from .target import Target
 from .timing import Timing
 from .usage import TOKENS, Usage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict, cast
 
 from ._facts import JSON, decode
-from .outbox.port import Line
+from .outbox.line import Line
 from .target import Target
 
 

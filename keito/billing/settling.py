@@ -9,7 +9,8 @@ from .. import _json
 from .._request import Request
 from .._transport import Answer, Transport
 from . import _log
-from .outbox.port import Change, Outbox, Record
+from .outbox.port import Outbox
+from .outbox.record import Change, Record
 from .timing import Timing
 
 PATH = "/api/v2/time_entries"

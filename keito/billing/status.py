@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .outbox.port import State
+from .outbox.record import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

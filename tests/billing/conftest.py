@@ -11,7 +11,7 @@ import pytest
 from keito import _json
 from keito.billing import Contract, MemoryOutbox, Recorder, Target, _log
 from keito.billing.filing import Filing
-from keito.billing.outbox.port import Record
+from keito.billing.outbox.record import Record
 
 HOME = Target(project_id="prj_home", task_id="tsk_home")
 AWAY = Target(project_id="prj_away", task_id="tsk_away")

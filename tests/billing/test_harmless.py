@@ -14,7 +14,7 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from keito.billing import MemoryOutbox, Recorder, Timing, Usage
-from keito.billing.outbox.port import Line
+from keito.billing.outbox.line import Line
 from tests.billing.conftest import HOME, Recorded
 
 SECRET = "canary-7f3a"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from keito.billing import MemoryOutbox, Outbox
-from keito.billing.outbox.port import Change, Kind, Line, Record, State
+from keito.billing.outbox.line import Kind, Line
+from keito.billing.outbox.record import Change, Record, State
 from keito.billing.outbox.sqlite import SqliteOutbox
 
 HERE = "destination-1"

@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 from ..destination import Destination
-from .memory import MemoryOutbox
 from .port import Outbox
 
-__all__ = ["MemoryOutbox", "Outbox", "default_path", "open_outbox"]
+__all__ = ["Outbox", "default_path", "open_outbox"]
 
 
 def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> Outbox:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .database import NORMAL, connect
-from .port import Line
+from .line import Line
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from .port import Change, Counts, Line, Record
+from .line import Line
+from .record import Change, Counts, Record
 
 
 class MemoryOutbox:

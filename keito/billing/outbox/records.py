@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .database import FULL, connect
-from .port import Change, Record, State
+from .record import Change, Record, State
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from . import signs
 from .inbox import Inbox
-from .port import Change, Counts, Line, Record
+from .line import Line
+from .record import Change, Counts, Record
 from .records import Records
 
 
@@ -25,7 +27,8 @@ class SqliteOutbox:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._inbox = Inbox(self.path.with_name(self.path.name + "-inbox"))
-        self._records = Records(self.path)
+        self._opened: Records | None = None
+        self._opening = threading.Lock()
 
     def join(self, owner: str, *, until: float) -> None:
         """See `Outbox`."""
@@ -128,7 +131,17 @@ class SqliteOutbox:
     def close(self) -> None:
         """See `Outbox`."""
         self._inbox.close()
-        self._records.close()
+        with self._opening:
+            if self._opened is not None:
+                self._opened.close()
+
+    @property
+    def _records(self) -> Records:
+        # Opened when it is first needed, which is never on an agent's path.
+        with self._opening:
+            if self._opened is None:
+                self._opened = Records(self.path)
+            return self._opened
 
     def _sign(self, owner: str) -> Path:
         return self.path.with_name(self.path.name + "-live") / owner

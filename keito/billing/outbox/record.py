@@ -1,0 +1,95 @@
+"""What is to be delivered, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED"]
+"""Where a record stands.
+
+READY: to be sent.
+SENDING: a courier is sending it, or died while it did.
+AMBIGUOUS: sent, and nobody knows whether it arrived; Keito is asked before anything else.
+DONE: in Keito.
+PARKED: Keito refused it; a person has to look.
+UNROUTED: nobody said whose work it was; kept until someone does.
+"""
+
+STATES: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Something to be delivered: one body for one time entry.
+
+    Attributes:
+        key: The `keito_key` it carries in Keito, and here: a second record with it is ignored.
+        run: The run it belongs to.
+        destination: Whose it is; see `Destination.id`.
+        project: The project and
+        day: the date under which a listing shows it.
+        work: The target's work key, if it has one.
+        charged: Whether the client pays for it.
+        payload: The body, rendered once, as JSON; for an unrouted record the facts to render.
+        held: Kept until it is released (`KEITO_MODE=record`).
+        fence: Grows with every change, so that a courier that was overtaken changes nothing.
+        owner: The courier that is sending it.
+        made: When it was made, in seconds since 1970.
+        since: When its state began, in seconds since 1970; for AMBIGUOUS, when sending ended.
+        lease: When the sending courier's claim ends.
+        absent: When Keito was first seen without it.
+        attempts: How often it was sent.
+        reason: Why it is parked, or what Keito changed about it.
+        remote: Its id in Keito.
+    """
+
+    key: str
+    run: str
+    kind: str
+    destination: str
+    state: State
+    payload: str
+    project: str = ""
+    day: str = ""
+    work: str = ""
+    charged: bool = False
+    held: bool = False
+    fence: int = 0
+    owner: str = ""
+    made: float = 0.0
+    since: float = 0.0
+    lease: float = 0.0
+    absent: float | None = None
+    attempts: int = 0
+    reason: str = ""
+    remote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of a record; what is None stays."""
+
+    state: State
+    since: float
+    reason: str | None = None
+    remote: str | None = None
+    absent: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many records stand where.
+
+    Attributes:
+        states: How many there are in each state.
+        held: How many of the READY ones wait to be released.
+        journal: How many finished runs and outcomes are not records yet.
+        oldest: When the oldest record that is still to be sent was made.
+    """
+
+    states: Mapping[State, int]
+    held: int
+    journal: int
+    oldest: float | None
