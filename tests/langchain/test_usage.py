@@ -76,6 +76,7 @@ def test_tokens_are_read_as_the_provider_meant_them(
 ) -> None:
     usage = usage_of(result(reported), None, None)
 
+    assert usage is not None
     assert expected == (
         usage.input_tokens,
         usage.output_tokens,
@@ -115,6 +116,7 @@ def test_the_served_name_of_the_model_wins(
 ) -> None:
     usage = usage_of(result(TOKENS, answer=answer, output=output), "asked for", None)
 
+    assert usage is not None
     assert usage.model == expected
 
 
@@ -122,6 +124,8 @@ def test_the_provider_of_the_answer_wins() -> None:
     answered = usage_of(result(TOKENS, answer={"model_provider": "azure"}), None, "openai")
     silent = usage_of(result(TOKENS), None, "openai")
 
+    assert answered is not None
+    assert silent is not None
     assert (answered.provider, silent.provider) == ("azure", "openai")
 
 
@@ -150,7 +154,7 @@ def test_usage_that_never_comes_is_unknown_and_not_0(
 class TextModel(BaseLLM):
     """A model of the older kind, which tells its usage beside the answer."""
 
-    tokens: dict[str, int]
+    tokens: Any
 
     @property
     def _llm_type(self) -> str:
@@ -184,6 +188,16 @@ def test_a_text_model_that_tells_nothing_is_unknown(
     TextModel(tokens={}).invoke("Help.", using(handler))
 
     assert said(recorder, keito)["usage_incomplete"]
+
+
+def test_usage_that_cannot_be_read_is_unknown_and_the_run_still_ends(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    TextModel(tokens="many").invoke("Help.", using(handler))
+
+    metadata = said(recorder, keito)
+    assert metadata["status"] == "ok"
+    assert metadata["usage_incomplete"]
 
 
 async def test_a_forced_stream_is_counted_like_a_call(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -29,15 +30,15 @@ class Root:
 class Node:
     """One open LangChain run: a chain, a retriever, a tool or a model call."""
 
-    __slots__ = ("model", "model_call", "provider", "root", "tool_call", "tool_call_id")
+    # Most have none of these: as defaults of the class they cost a new node nothing.
+    model_call: ModelCall | None = None
+    model: str | None = None
+    provider: str | None = None
+    tool_call: ToolCall | None = None
+    tool_call_id: str | None = None
 
     def __init__(self, root: Root) -> None:
         self.root = root
-        self.model_call: ModelCall | None = None
-        self.model: str | None = None
-        self.provider: str | None = None
-        self.tool_call: ToolCall | None = None
-        self.tool_call_id: str | None = None
 
 
 class Tree:
@@ -45,18 +46,19 @@ class Tree:
 
     It takes no lock, so that no callback waits for another's: each step is one operation on a
     dict or set, and the events of one LangChain run never overlap.
+
+    Attributes:
+        find: Returns the open run with an id.
     """
 
     def __init__(self) -> None:
-        self._nodes: dict[UUID, Node] = {}
+        self._nodes: dict[UUID | None, Node] = {}
         self._orphans: dict[UUID, None] = {}
+        # The dict's own method, because every event asks.
+        self.find: Callable[[UUID | None], Node | None] = self._nodes.get
 
     def __len__(self) -> int:
         return len(self._nodes)
-
-    def find(self, run_id: UUID | None) -> Node | None:
-        """The open run with this id."""
-        return None if run_id is None else self._nodes.get(run_id)
 
     def parent(self, parent_run_id: UUID | None) -> Node | None:
         """The open run that a new run is part of.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from keito.billing import Usage
+from keito.billing import Usage, guarded
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 TIERS = ("", "flex_", "priority_")
 
 
+@guarded("reading LangChain's usage")
 def usage_of(response: LLMResult, model: str | None, provider: str | None) -> Usage:
     """The usage of one model call; its tokens are `None` where LangChain does not know them.
+
+    A report that can't be read makes all of it unknown, and not the run endless.
 
     Args:
         response: What the call ended with.
@@ -39,38 +42,32 @@ def usage_of(response: LLMResult, model: str | None, provider: str | None) -> Us
 
 def _message_with_usage(response: LLMResult) -> BaseMessage | None:
     """The first message that tells its usage: with n=3 all three repeat that of the whole call."""
-    messages = list(_messages(response))
-    with_usage = (m for m in messages if getattr(m, "usage_metadata", None))
-    return next(with_usage, messages[0] if messages else None)
-
-
-def _messages(response: LLMResult) -> Iterator[BaseMessage]:
+    first = None
     for generations in response.generations:
         for generation in generations:
-            message = getattr(generation, "message", None)
-            if message is not None:
-                yield message
+            message: BaseMessage | None = getattr(generation, "message", None)
+            if getattr(message, "usage_metadata", None):
+                return message
+            first = first or message
+    return first
 
 
 def _named(answer: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    for key in ("model_name", "model"):
-        name = answer.get(key) or output.get(key)
-        if name:
-            return str(name)
-    return None
+    served = answer.get("model_name") or output.get("model_name")
+    return served or answer.get("model") or output.get("model")
 
 
 def _usage(reported: Mapping[str, Any], model: str | None, provider: str | None) -> Usage:
-    inputs = reported.get("input_token_details") or {}
-    outputs = reported.get("output_token_details") or {}
+    inputs = reported.get("input_token_details")
+    outputs = reported.get("output_token_details")
     return Usage(
         model=model,
         provider=provider,
         input_tokens=reported.get("input_tokens"),
         output_tokens=reported.get("output_tokens"),
-        cache_read_tokens=_detail(inputs, "cache_read"),
-        cache_write_tokens=_cache_write(inputs),
-        reasoning_tokens=_detail(outputs, "reasoning"),
+        cache_read_tokens=_detail(inputs, "cache_read") if inputs else None,
+        cache_write_tokens=_cache_write(inputs) if inputs else None,
+        reasoning_tokens=_detail(outputs, "reasoning") if outputs else None,
     )
 
 

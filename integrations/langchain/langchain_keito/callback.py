@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
     from langgraph.callbacks import GraphInterruptEvent
 
-    from keito.billing import Recorder, Target
+    from keito.billing import ModelCall, Recorder, Target, ToolCall
 
 FRAMEWORK = "langchain"
+CALLBACK = "the LangChain callback"
 
 
 class KeitoCallbackHandler(GraphCallbackHandler):
@@ -49,7 +50,6 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         self._recorder = recorder
         self._target = target
 
-    @guarded("the LangChain callback")
     def on_chain_start(
         self,
         serialized: dict[str, Any] | None,
@@ -61,9 +61,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._start(run_id, parent_run_id, metadata, _name(serialized, kwargs))
+        self._start(run_id, parent_run_id, metadata, serialized, kwargs)
 
-    @guarded("the LangChain callback")
     def on_retriever_start(
         self,
         serialized: dict[str, Any] | None,
@@ -75,9 +74,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._start(run_id, parent_run_id, metadata, _name(serialized, kwargs))
+        self._start(run_id, parent_run_id, metadata, serialized, kwargs)
 
-    @guarded("the LangChain callback")
     def on_tool_start(
         self,
         serialized: dict[str, Any] | None,
@@ -90,13 +88,10 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        name = _name(serialized, kwargs)
-        node = self._start(run_id, parent_run_id, metadata, name)
+        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
         if node is not None:
-            node.tool_call_id = tool_call_id
-            node.tool_call = node.root.run.tool_start(name, key=run_id.hex)
+            _start_tool(node, run_id, _name(serialized, kwargs), tool_call_id)
 
-    @guarded("the LangChain callback")
     def on_chat_model_start(
         self,
         serialized: dict[str, Any] | None,
@@ -108,9 +103,10 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._start_model(run_id, parent_run_id, metadata or {}, _name(serialized, kwargs))
+        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        if node is not None:
+            _start_model(node, run_id, metadata or {})
 
-    @guarded("the LangChain callback")
     def on_llm_start(
         self,
         serialized: dict[str, Any] | None,
@@ -122,46 +118,40 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._start_model(run_id, parent_run_id, metadata or {}, _name(serialized, kwargs))
+        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        if node is not None:
+            _start_model(node, run_id, metadata or {})
 
-    @guarded("the LangChain callback")
     def on_chain_end(self, outputs: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id)
+        _end(run_id)
 
-    @guarded("the LangChain callback")
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id, error)
+        _end(run_id, error)
 
-    @guarded("the LangChain callback")
     def on_retriever_end(
         self, documents: Sequence[Document], *, run_id: UUID, **kwargs: object
     ) -> None:
         """See LangChain."""
-        self._end(run_id)
+        _end(run_id)
 
-    @guarded("the LangChain callback")
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id, error)
+        _end(run_id, error)
 
-    @guarded("the LangChain callback")
     def on_tool_end(self, output: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id)
+        _end(run_id)
 
-    @guarded("the LangChain callback")
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id, error)
+        _end(run_id, error)
 
-    @guarded("the LangChain callback")
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        self._end(run_id, response=response)
+        _end(run_id, response=response)
 
-    @guarded("the LangChain callback")
     def on_llm_error(
         self,
         error: BaseException,
@@ -171,21 +161,23 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._end(run_id, error, response)
+        _end(run_id, error, response)
 
-    @guarded("the LangChain callback")
+    @guarded(CALLBACK)
     def on_interrupt(self, event: GraphInterruptEvent) -> None:
         """See LangGraph."""
         node = tree.find(event.run_id)
         if node is not None:
             node.root.interrupted = True
 
+    @guarded(CALLBACK)
     def _start(
         self,
         run_id: UUID,
         parent_run_id: UUID | None,
         metadata: Mapping[str, Any] | None,
-        name: str,
+        serialized: Mapping[str, Any] | None,
+        kwargs: Mapping[str, object],
     ) -> Node | None:
         """Open a run, and the record if it is a root; `None` if it is not to be recorded."""
         if tree.find(run_id) is not None:
@@ -195,7 +187,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             return tree.add(run_id, parent.root)
         if tree.orphaned(run_id, parent_run_id):
             return None
-        return tree.add(run_id, self._root(run_id, metadata, name))
+        return tree.add(run_id, self._root(run_id, metadata, _name(serialized, kwargs)))
 
     def _root(self, run_id: UUID, metadata: Mapping[str, Any] | None, name: str) -> Root:
         recorder = self._recorder or default_recorder()
@@ -206,37 +198,61 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         run.when_recorded(partial(tree.forget, root))
         return root
 
-    def _start_model(
-        self, run_id: UUID, parent_run_id: UUID | None, metadata: Mapping[str, Any], name: str
-    ) -> None:
-        node = self._start(run_id, parent_run_id, metadata, name)
-        if node is None:
-            return
-        node.model = metadata.get("ls_model_name")
-        node.provider = metadata.get("ls_provider")
-        node.model_call = node.root.run.model_start(
-            run_id.hex, model=node.model, agent=metadata.get("lc_agent_name")
-        )
-
-    def _end(
-        self,
-        run_id: UUID,
-        error: BaseException | None = None,
-        response: LLMResult | None = None,
-    ) -> None:
-        """Close a run, and the record if it is a root."""
-        node = tree.remove(run_id)
-        if node is None:
-            return
-        _end_calls(node, error, response)
-        if isinstance(error, GraphInterrupt):
-            node.root.interrupted = True
-        if run_id == node.root.id:
-            _finish(node.root, error)
-
 
 def _name(serialized: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -> str:
     return str(kwargs.get("name") or (serialized or {}).get("name") or "agent")
+
+
+@guarded(CALLBACK)
+def _start_tool(node: Node, run_id: UUID, name: str, tool_call_id: str | None) -> None:
+    node.tool_call_id = tool_call_id
+    node.tool_call = node.root.run.tool_start(name, key=run_id.hex)
+
+
+@guarded(CALLBACK)
+def _start_model(node: Node, run_id: UUID, metadata: Mapping[str, Any]) -> None:
+    node.model = metadata.get("ls_model_name")
+    node.provider = metadata.get("ls_provider")
+    node.model_call = node.root.run.model_start(
+        run_id.hex, model=node.model, agent=metadata.get("lc_agent_name")
+    )
+
+
+@guarded(CALLBACK)
+def _end(
+    run_id: UUID, error: BaseException | None = None, response: LLMResult | None = None
+) -> None:
+    """Close a run, and the record if it is a root."""
+    node = tree.remove(run_id)
+    if node is None:
+        return
+    if node.model_call is not None:
+        _end_model(node.model_call, node, error, response)
+    elif node.tool_call is not None:
+        _end_tool(node.tool_call, error)
+    if error is not None and isinstance(error, GraphInterrupt):
+        node.root.interrupted = True
+    if run_id == node.root.id:
+        _finish(node.root, error)
+
+
+def _end_tool(call: ToolCall, error: BaseException | None) -> None:
+    if error is None or isinstance(error, GraphInterrupt):
+        call.end()
+    else:
+        call.fail(error)
+
+
+def _end_model(
+    call: ModelCall, node: Node, error: BaseException | None, response: LLMResult | None
+) -> None:
+    """End a model call; one that failed after it had answered in part was paid for."""
+    if response is not None and (error is None or any(response.generations)):
+        call.end(usage_of(response, node.model, node.provider))
+    elif error is not None and status_of(error) == "error":
+        call.fail(error)
+    else:
+        call.end(None)
 
 
 def _finish(root: Root, error: BaseException | None) -> None:
@@ -249,23 +265,3 @@ def _finish(root: Root, error: BaseException | None) -> None:
         # reads the model's stream to its end.
         status = "closed_early" if root.run.open_calls else "ok"
     root.run.finish(status, error=error)
-
-
-def _end_calls(node: Node, error: BaseException | None, response: LLMResult | None) -> None:
-    if node.model_call is not None:
-        _end_model(node, error, response)
-    if node.tool_call is not None and (error is None or isinstance(error, GraphInterrupt)):
-        node.tool_call.end()
-    elif node.tool_call is not None:
-        node.tool_call.fail(error)
-
-
-def _end_model(node: Node, error: BaseException | None, response: LLMResult | None) -> None:
-    """End a model call; one that failed after it had answered in part was paid for."""
-    assert node.model_call is not None
-    if response is not None and (error is None or any(response.generations)):
-        node.model_call.end(usage_of(response, node.model, node.provider))
-    elif error is not None and status_of(error) == "error":
-        node.model_call.fail(error)
-    else:
-        node.model_call.end(None)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from agents import Model, RunConfig
 from agents.models import get_default_model
 
-from keito.billing import Usage
+from keito.billing import Usage, guarded
 
 if TYPE_CHECKING:
     from agents import Agent, ModelResponse
 
 
+@guarded("reading the SDK's usage")
 def usage_of(response: ModelResponse, model: str | None) -> Usage:
     """The usage of one response; its tokens are `None` where the SDK does not know them.
 
