@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ClientSettings", "LocalKeito", "Role", "sandbox"]
 
+
 class ClientSettings(TypedDict):
     """The arguments with which a client reaches a local Keito."""
 
@@ -53,7 +54,7 @@ class LocalKeito:
     def __init__(self, app: _Sandbox, server: Server, role: Role) -> None:
         from .sandbox import seed
 
-        self._app = app
+        self._account = app.account
         self._server = server
         self.base_url = server.base_url
         self.api_key = self.key(role)
@@ -62,7 +63,7 @@ class LocalKeito:
         self.task_id = seed.TASK_ID
         self.client_id = seed.CLIENT_ID
         self.expense_category_id = seed.EXPENSE_CATEGORY_ID
-        self.faults: Faults = app.faults
+        self.faults: Faults = app.account.faults
 
     def __repr__(self) -> str:
         return f"LocalKeito({self.base_url!r})"
@@ -107,7 +108,7 @@ class LocalKeito:
         """The requests to the API so far, in the order in which they came."""
         return [
             request
-            for request in self._app.requests.all()
+            for request in self._account.requests.all()
             if method in (None, request.method) and path in (None, request.path)
         ]
 
@@ -120,35 +121,35 @@ class LocalKeito:
 
     def approve(self, *ids: str) -> None:
         """Approve time entries and expenses; they can't be changed any more."""
-        self._app.approve(ids)
+        self._account.approve(ids)
 
     def lock(self, *ids: str) -> None:
         """Lock time entries and expenses, as at the end of a period."""
-        self._app.lock(ids)
+        self._account.lock(ids)
 
     def bill(self, *ids: str) -> None:
         """Mark time entries and expenses as billed."""
-        self._app.bill(ids)
+        self._account.bill(ids)
 
     def set_invoice_state(
         self, invoice_id: str, state: Literal["draft", "open", "paid", "closed"]
     ) -> None:
         """Move an invoice, for instance to paid, which the API itself can't."""
-        self._app.set_invoice_state(invoice_id, state)
+        self._account.set_invoice_state(invoice_id, state)
 
     def limit_requests(self, *, per_minute: int | None = None, per_day: int | None = None) -> None:
         """Answer 429 to a key that makes more requests; without arguments, no more."""
         from .sandbox.rate_limit import RateLimit
 
-        self._app.settings.rate_limit = RateLimit(per_minute=per_minute, per_day=per_day)
+        self._account.settings.rate_limit = RateLimit(per_minute=per_minute, per_day=per_day)
 
     def answer_errors(self, shape: Literal["flat", "nested"]) -> None:
         """Choose the shape in which errors are answered."""
-        self._app.settings.errors = shape
+        self._account.settings.errors = shape
 
     def fill(self, entries: int) -> None:
         """Add many time entries at once, spread over days, for reading in pages."""
-        self._app.fill(entries)
+        self._account.fill(entries)
 
     def reset(self) -> None:
         """Go back to how the sandbox started: its records, no faults, no requests noted."""
@@ -157,8 +158,8 @@ class LocalKeito:
     def _records(self, kind: str) -> list[dict[str, Any]]:
         from .sandbox.wire import encode
 
-        with self._app.store.lock:
-            stored = list(getattr(self._app.store, kind))
+        with self._account.store.lock:
+            stored = list(getattr(self._account.store, kind))
         return cast("list[dict[str, Any]]", _json.loads(encode(stored)))
 
 

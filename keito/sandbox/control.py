@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp
 
+from .account import Account
 from .app import answer_problems
 from .context import json_answer
 from .exact import ExactRoute
@@ -27,9 +28,6 @@ from .seed import (
     TASK_ID,
     USERS_BY_KEY,
 )
-
-if TYPE_CHECKING:
-    from .sandbox import Sandbox
 
 
 class _Body(BaseModel):
@@ -76,30 +74,29 @@ async def _only_loopback(request: Request) -> None:
         raise forbidden("the sandbox can be controlled from this machine only")
 
 
-async def _sandbox(request: Request) -> Sandbox:
-    sandbox: Sandbox = request.app.state.sandbox
-    return sandbox
+async def _account(request: Request) -> Account:
+    return cast("Account", request.app.state.account)
 
 
-Controlled = Annotated["Sandbox", Depends(_sandbox)]
+Controlled = Annotated[Account, Depends(_account)]
 
 router = APIRouter(
     prefix="/_sandbox", dependencies=[Depends(_only_loopback)], route_class=ExactRoute
 )
 
 
-def create_control(sandbox: Sandbox) -> ASGIApp:
+def create_control(account: Account) -> ASGIApp:
     """The control API of a sandbox."""
     app = FastAPI(title="Keito sandbox control", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.sandbox = sandbox
-    app.state.settings = sandbox.settings
+    app.state.account = account
+    app.state.settings = account.settings
     app.include_router(router)
     answer_problems(app)
     return app
 
 
 @router.get("")
-async def overview(sandbox: Controlled) -> Response:
+async def overview(account: Controlled) -> Response:
     """What is in the sandbox, and the keys to it."""
     return json_answer(
         {
@@ -109,117 +106,117 @@ async def overview(sandbox: Controlled) -> Response:
             "task_id": TASK_ID,
             "client_id": CLIENT_ID,
             "expense_category_id": EXPENSE_CATEGORY_ID,
-            "counts": {_name(table.kind): len(table) for table in sandbox.store.all()},
-            "faults": len(sandbox.faults),
-            "errors": sandbox.settings.errors,
+            "counts": {_name(table.kind): len(table) for table in account.store.all()},
+            "faults": len(account.faults),
+            "errors": account.settings.errors,
         }
     )
 
 
 @router.get("/records/{kind}")
-async def records(kind: str, sandbox: Controlled) -> Response:
+async def records(kind: str, account: Controlled) -> Response:
     """Every record of a kind, such as `time_entries`, in the order in which they were made."""
-    with sandbox.store.lock:
-        for table in sandbox.store.all():
+    with account.store.lock:
+        for table in account.store.all():
             if _name(table.kind) == kind:
                 return json_answer({kind: list(table)})
     raise not_found("kind of record", kind)
 
 
 @router.post("/approve")
-async def approve(sandbox: Controlled, body: Ids) -> Response:
+async def approve(account: Controlled, body: Ids) -> Response:
     """Approve time entries and expenses."""
-    sandbox.approve(body.ids)
+    account.approve(body.ids)
     return json_answer({"approved": body.ids})
 
 
 @router.post("/lock")
-async def lock(sandbox: Controlled, body: Ids) -> Response:
+async def lock(account: Controlled, body: Ids) -> Response:
     """Lock time entries and expenses."""
-    sandbox.lock(body.ids)
+    account.lock(body.ids)
     return json_answer({"locked": body.ids})
 
 
 @router.post("/bill")
-async def bill(sandbox: Controlled, body: Ids) -> Response:
+async def bill(account: Controlled, body: Ids) -> Response:
     """Mark time entries and expenses as billed."""
-    sandbox.bill(body.ids)
+    account.bill(body.ids)
     return json_answer({"billed": body.ids})
 
 
 @router.patch("/invoices/{invoice_id}")
-async def move_invoice(invoice_id: str, sandbox: Controlled, body: NewState) -> Response:
+async def move_invoice(invoice_id: str, account: Controlled, body: NewState) -> Response:
     """Move an invoice to another state."""
-    return json_answer(sandbox.set_invoice_state(invoice_id, body.state))
+    return json_answer(account.set_invoice_state(invoice_id, body.state))
 
 
 @router.post("/fill")
-async def fill(sandbox: Controlled, body: Filling) -> Response:
+async def fill(account: Controlled, body: Filling) -> Response:
     """Add many time entries."""
-    sandbox.fill(body.entries)
-    return json_answer({"time_entries": len(sandbox.store.time_entries)})
+    account.fill(body.entries)
+    return json_answer({"time_entries": len(account.store.time_entries)})
 
 
 @router.post("/faults")
-async def inject(sandbox: Controlled, fault: Fault) -> Response:
+async def inject(account: Controlled, fault: Fault) -> Response:
     """Put a fault in place."""
-    return json_answer(_described(sandbox.faults.inject(fault)))
+    return json_answer(_described(account.faults.inject(fault)))
 
 
 @router.get("/faults")
-async def faults(sandbox: Controlled) -> Response:
+async def faults(account: Controlled) -> Response:
     """The faults that can still happen."""
-    return json_answer({"faults": [_described(injected) for injected in sandbox.faults.all()]})
+    return json_answer({"faults": [_described(injected) for injected in account.faults.all()]})
 
 
 @router.delete("/faults")
-async def clear_faults(sandbox: Controlled) -> Response:
+async def clear_faults(account: Controlled) -> Response:
     """Take all faults away."""
-    cleared = len(sandbox.faults)
-    sandbox.faults.clear()
+    cleared = len(account.faults)
+    account.faults.clear()
     return json_answer({"cleared": cleared})
 
 
 @router.post("/outage")
-async def outage(sandbox: Controlled, body: Outage) -> Response:
+async def outage(account: Controlled, body: Outage) -> Response:
     """Refuse connections for some seconds, once this has been answered."""
-    if sandbox.interrupt is None:
+    if account.interrupt is None:
         raise conflict("this server can't be interrupted; start the sandbox with `keito sandbox`")
     # The answer needs a moment to leave before every connection is cut.
-    asyncio.get_running_loop().call_later(0.05, sandbox.interrupt, body.seconds)
+    asyncio.get_running_loop().call_later(0.05, account.interrupt, body.seconds)
     return json_answer({"down": True})
 
 
 @router.post("/settings")
-async def change_settings(sandbox: Controlled, body: Change) -> Response:
+async def change_settings(account: Controlled, body: Change) -> Response:
     """Change how the sandbox behaves, until it is reset."""
     if body.errors:
-        sandbox.settings.errors = body.errors
+        account.settings.errors = body.errors
     if body.requests_per_minute or body.requests_per_day:
-        sandbox.settings.rate_limit = RateLimit(
+        account.settings.rate_limit = RateLimit(
             per_minute=body.requests_per_minute, per_day=body.requests_per_day
         )
     return json_answer(body.model_dump())
 
 
 @router.get("/requests")
-async def requests(sandbox: Controlled) -> Response:
+async def requests(account: Controlled) -> Response:
     """The requests to the API so far, without keys and bodies."""
-    logged = sandbox.requests.all()
+    logged = account.requests.all()
     return json_answer({"requests": [request.described() for request in logged]})
 
 
 @router.delete("/requests")
-async def forget_requests(sandbox: Controlled) -> Response:
+async def forget_requests(account: Controlled) -> Response:
     """Forget them."""
-    sandbox.requests.clear()
+    account.requests.clear()
     return json_answer({"requests": []})
 
 
 @router.post("/reset")
-async def reset(sandbox: Controlled) -> Response:
+async def reset(account: Controlled) -> Response:
     """Go back to how the sandbox started."""
-    sandbox.reset()
+    account.reset()
     return json_answer({"reset": True})
 
 

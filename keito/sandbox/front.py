@@ -11,11 +11,11 @@ from email.utils import format_datetime
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import connection
-from .faults import Fault, Faults
+from .account import Account
+from .faults import Fault
 from .gate import API_VERSION
 from .problems import Problem
-from .request_log import LoggedRequest, RequestLog
-from .settings import Settings
+from .request_log import LoggedRequest
 
 _PAGE = b"<!doctype html><title>Sign in</title><h1>Sign in to continue</h1>"
 
@@ -50,13 +50,11 @@ class Visit:
 class Front:
     """Answers requests through the app behind it, or fails to."""
 
-    def __init__(
-        self, app: ASGIApp, *, faults: Faults, log: RequestLog, settings: Settings
-    ) -> None:
+    def __init__(self, app: ASGIApp, account: Account) -> None:
         self._app = app
-        self._faults = faults
-        self._log = log
-        self._settings = settings
+        self._faults = account.faults
+        self._log = account.requests
+        self._settings = account.settings
         self._released = asyncio.Event()
         self._late: set[asyncio.Task[None]] = set()
 

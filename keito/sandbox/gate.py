@@ -5,11 +5,10 @@ from __future__ import annotations
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .account import Account
 from .problems import Problem
 from .records import User
 from .seed import ACCOUNT_ID, KEY_PREFIX, USERS_BY_KEY
-from .settings import Settings
-from .store import Store
 
 API_VERSION = (b"x-keito-api-version", b"2")
 
@@ -17,10 +16,10 @@ API_VERSION = (b"x-keito-api-version", b"2")
 class Gate:
     """Lets a request through when its key and account are right, and says who asks."""
 
-    def __init__(self, app: ASGIApp, *, store: Store, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, account: Account) -> None:
         self._app = app
-        self._store = store
-        self._settings = settings
+        self._store = account.store
+        self._settings = account.settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request to the API."""

@@ -66,7 +66,7 @@ class Server:
         self._tell(self._cut)
         self._tell(self._resumed)
         self._thread.join(_PATIENCE)
-        self._sandbox.close()
+        self._sandbox.account.close()
 
     def outage(self, seconds: float | None = None) -> Outage:
         """Refuse connections from now on, for some seconds or until the outage is ended.
@@ -88,7 +88,7 @@ class Server:
         done = threading.Event()
 
         def reset() -> None:
-            self._sandbox.reset()
+            self._sandbox.account.reset()
             done.set()
 
         self._loop.call_soon_threadsafe(reset)
@@ -107,7 +107,7 @@ class Server:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._cut, self._resumed = asyncio.Event(), asyncio.Event()
-        self._sandbox.interrupt = self._interrupt
+        self._sandbox.account.interrupt = self._interrupt
         while not self._stopping:
             self._cut.clear()
             self._resumed.clear()
@@ -133,7 +133,7 @@ class Server:
         # uvicorn's own shutdown lets requests finish, and takes 0.2 s; an outage does neither.
         for listener in server.servers:
             listener.close()
-        self._sandbox.front.release()
+        self._sandbox.account.release()
         for protocol in list(server.server_state.connections):
             if protocol.transport:
                 protocol.transport.abort()
