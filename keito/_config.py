@@ -12,6 +12,8 @@ from ._errors import KeitoConfigError
 DEFAULT_BASE_URL = "https://app.keito.io"
 OTHER_BASE_URL = "https://app.keito.ai"
 SANDBOX_KEY_PREFIX = "kto_sandbox_"
+# What sockets take ends at 24 days; beyond, they raise errors of their own.
+LONGEST_TIMEOUT = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def configure(
         api_key: Default: the environment's `KEITO_API_KEY`.
         account_id: Default: the environment's `KEITO_ACCOUNT_ID`.
         base_url: Default: the environment's `KEITO_BASE_URL`, else Keito's own address.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for an answer, a day at most.
         max_retries: How often a call may be repeated.
 
     Raises:
@@ -90,7 +92,8 @@ def _address(url: str) -> str:
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip())
-        possible = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        host = (parts.hostname or "").encode("idna")
+        possible = parts.scheme in ("http", "https") and host and parts.port != 0
     except ValueError:
         possible = False
     if not possible or not url.isascii() or not url.strip().isprintable():
@@ -99,8 +102,11 @@ def _parts(url: str) -> SplitResult:
 
 
 def _positive(timeout: float) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
-        raise KeitoConfigError("timeout is a number of seconds above 0")
+    number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if not number or not 0 < timeout <= LONGEST_TIMEOUT:
+        raise KeitoConfigError(
+            f"timeout is a number of seconds above 0 and at most {LONGEST_TIMEOUT}"
+        )
     return float(timeout)
 
 

@@ -30,10 +30,10 @@ def with_key(metadata: Mapping[str, Any] | None, key: str) -> Mapping[str, Any]:
     """Return the metadata with a key; one that the caller has put there stays.
 
     Raises:
-        KeitoInputError: The caller's key isn't text.
+        KeitoInputError: The metadata is no dict, or the caller's key isn't text.
     """
     if metadata is not None and not isinstance(metadata, Mapping):
-        return metadata
+        raise KeitoInputError("metadata must be a dict with text as keys")
     own = (metadata or {}).get(KEY, key)
     if not isinstance(own, str) or not own:
         raise KeitoInputError(f"metadata.{KEY} must be text")

@@ -62,7 +62,7 @@ def path(*parts: str) -> str:
     """Build an operation's path; an id is quoted, so that it can't reach another operation.
 
     Raises:
-        KeitoInputError: An id is empty or no text.
+        KeitoInputError: An id is empty, no text, or text that has no UTF-8.
     """
     return "/".join([API, *map(_segment, parts)])
 
@@ -70,7 +70,10 @@ def path(*parts: str) -> str:
 def _segment(part: object) -> str:
     if not isinstance(part, str) or part.strip(" .") == "":
         raise KeitoInputError(f"an id is text and not empty, not {part!r}")
-    return quote(part, safe="")
+    try:
+        return quote(part, safe="")
+    except UnicodeEncodeError:
+        raise KeitoInputError(f"an id is text that UTF-8 can write, not {part!r}") from None
 
 
 def query(choice: Mapping[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,7 @@ import httpx
 
 from . import _json
 from ._config import Config, is_loopback
-from ._errors import KeitoConfigError
+from ._errors import KeitoConfigError, KeitoInputError
 from ._request import Request
 from ._version import __version__
 
@@ -50,6 +51,10 @@ class Failure:
 
 Outcome = Answer | Failure
 
+# httpx lets errors of sockets, TLS and the event loop through, e.g. when the client is closed by
+# another thread. Whatever it is, nobody can tell how far the request has come.
+_LOST = (httpx.HTTPError, httpx.StreamError, OSError, RuntimeError)
+
 # Raised before the first byte of the request leaves.
 _NOT_SENT = (
     httpx.ConnectError,
@@ -77,12 +82,17 @@ class Transport:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Send one request once."""
+        """Send one request once.
+
+        Raises:
+            KeitoConfigError: The client has been closed, or must not reach this address.
+            KeitoInputError: The request can't be written as HTTP; nothing was sent.
+        """
         _check_open(self._http)
         built = self._wire.build(request, timeout, headers)
         try:
-            response = self._http.send(built, follow_redirects=False)
-        except (httpx.HTTPError, httpx.StreamError) as error:
+            response = self._http.send(built, auth=None, follow_redirects=False)
+        except _LOST as error:
             return _failure(error)
         return _answer(response)
 
@@ -93,12 +103,17 @@ class Transport:
 
 
 class AsyncTransport:
-    """Exchanges requests for answers, from any number of tasks of one event loop."""
+    """Exchanges requests for answers, from any number of tasks.
+
+    It may be used in one event loop after the other, but keeps connections for one at a time.
+    """
 
     def __init__(self, config: Config, http_client: httpx.AsyncClient | None = None) -> None:
         _check_client(http_client, httpx.AsyncClient)
+        self._config = config
         self._owned = http_client is None
         self._http = http_client or httpx.AsyncClient(**_client_settings(config))
+        self._loop: AbstractEventLoop | None = None
         self._wire = _Wire(config, self._http.headers)
 
     async def exchange(
@@ -108,12 +123,17 @@ class AsyncTransport:
         timeout: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Send one request once."""
-        _check_open(self._http)
+        """Send one request once.
+
+        Raises:
+            KeitoConfigError: The client has been closed, or must not reach this address.
+            KeitoInputError: The request can't be written as HTTP; nothing was sent.
+        """
+        http = self._of_this_loop()
         built = self._wire.build(request, timeout, headers)
         try:
-            response = await self._http.send(built, follow_redirects=False)
-        except (httpx.HTTPError, httpx.StreamError) as error:
+            response = await http.send(built, auth=None, follow_redirects=False)
+        except _LOST as error:
             return _failure(error)
         return _answer(response)
 
@@ -121,6 +141,16 @@ class AsyncTransport:
         """Close the connections, unless the caller's own client holds them."""
         if self._owned:
             await self._http.aclose()
+
+    def _of_this_loop(self) -> httpx.AsyncClient:
+        _check_open(self._http)
+        loop = get_running_loop()
+        if self._owned and self._loop not in (None, loop):
+            # A connection lives and dies with its event loop: in another, a request would still
+            # leave through it, and its answer never arrive.
+            self._http = httpx.AsyncClient(**_client_settings(self._config))
+        self._loop = loop
+        return self._http
 
 
 def _client_settings(config: Config) -> dict[str, Any]:
@@ -160,14 +190,22 @@ class _Wire:
         headers: Mapping[str, str] | None,
     ) -> httpx.Request:
         self._check_address()
-        body = None if request.body is None else _json.dumps(request.body)
+        url, body = self._written(request)
         return httpx.Request(
             request.method,
-            _url(self._config.base_url + request.path + _query(request.params)),
+            url,
             headers=self._merged(headers) if headers else self._headers,
             content=body,
             extensions={"timeout": self._timeout if timeout is None else _timeout(timeout)},
         )
+
+    def _written(self, request: Request[Any]) -> tuple[httpx.URL, bytes | None]:
+        body = request.body
+        try:
+            url = _url(self._config.base_url + request.path + _query(request.params))
+            return url, None if body is None else _json.dumps(body)
+        except (httpx.InvalidURL, TypeError, ValueError) as error:
+            raise KeitoInputError(f"an argument can't be sent: {error}") from None
 
     def _check_address(self) -> None:
         if os.environ.get("KEITO_ONLY_LOOPBACK") and not is_loopback(self._config.base_url):

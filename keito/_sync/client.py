@@ -30,7 +30,7 @@ class Keito:
         account_id: Default: the environment's `KEITO_ACCOUNT_ID`.
         base_url: Where Keito is. Default: the environment's `KEITO_BASE_URL`, else its own
             address. Plain `http://` only to this machine.
-        timeout: Seconds to wait for an answer.
+        timeout: Seconds to wait for an answer, a day at most.
         max_retries: How often a call may be repeated, or a lost record looked up.
         http_client: Your own HTTP client, e.g. for a proxy; it stays yours to close.
 

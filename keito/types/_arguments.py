@@ -36,6 +36,8 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _LARGEST_NAMED = 3
 
 FORBID_UNKNOWN = ConfigDict(extra="forbid", strict=True)
+# A tuple is as good as a list; what is in it is still checked strictly.
+ANY_SEQUENCE = Field(strict=False)
 
 Number = Decimal | int | float | str
 """A number; a float stands for the digits that Python prints for it."""

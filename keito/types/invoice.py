@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, with_config
 from typing_extensions import NotRequired, TypedDict
 
-from ._arguments import FORBID_UNKNOWN, Amount, Day, Flag, Id, Instant, PageChoice
+from ._arguments import ANY_SEQUENCE, FORBID_UNKNOWN, Amount, Day, Flag, Id, Instant, PageChoice
 from ._model import Model, Moment
 from .common import IdName, PaymentTerm
 
@@ -119,7 +119,7 @@ class InvoiceCreate(_InvoiceFields):
     client_id: Id
     payment_term: NotRequired[PaymentTerm]
     currency: NotRequired[str]
-    line_items: NotRequired[list[LineItemCreate]]
+    line_items: NotRequired[Annotated[list[LineItemCreate], ANY_SEQUENCE]]
 
 
 @with_config(FORBID_UNKNOWN)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import with_config
 from typing_extensions import NotRequired, TypedDict
 
-from ._arguments import FORBID_UNKNOWN, Email, Flag
+from ._arguments import ANY_SEQUENCE, FORBID_UNKNOWN, Email, Flag
 from ._model import Model, Moment
 
 EventType = Literal["send", "reminder", "thank_you"]
@@ -48,7 +48,7 @@ class Recipient(TypedDict):
 class InvoiceMessageCreate(TypedDict):
     """The body that sends an invoice."""
 
-    recipients: list[Recipient]
+    recipients: Annotated[list[Recipient], ANY_SEQUENCE]
     subject: NotRequired[str]
     body: NotRequired[str]
     attach_pdf: NotRequired[Flag]

@@ -60,6 +60,8 @@ def test_a_missing_or_impossible_identity_is_refused(
         ("ftp://keito.example", "must look like"),
         ("keito.example", "must look like"),
         ("https://", "must look like"),
+        ("https://keito..example", "must look like"),
+        (f"https://{'k' * 64}.example", "must look like"),
         ("http://[::1", "must look like"),
         ("https://keito.example:99999", "must look like"),
         ("https://user:pass@keito.example", "takes a scheme"),
@@ -90,6 +92,8 @@ def test_a_sandbox_key_is_not_sent_elsewhere() -> None:
     [
         {"timeout": 0},
         {"timeout": "30"},
+        {"timeout": float("inf")},
+        {"timeout": float("nan")},
         {"timeout": True},
         {"max_retries": -1},
         {"max_retries": 1.5},

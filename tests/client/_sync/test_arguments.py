@@ -8,9 +8,10 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
-from keito import Keito, KeitoInputError, RequestOptions
+from keito import Keito, KeitoInputError, Recipient, RequestOptions
 from tests.client.script import Script, answered
 
 Connect = Callable[[Script], Keito]
@@ -52,7 +53,9 @@ EXPENSE: dict[str, Any] = {
         ({"metadata": {"x": "\ud800"}}, "metadata must be JSON"),
         ({"metadata": {"keito_key": 7}}, "keito_key must be text"),
         ({"settle": -1}, "settle must be a number of seconds"),
+        ({"notes": "\ud800"}, "can't be sent"),
         ({"request_options": {"timeout": 0}}, "timeout"),
+        ({"request_options": {"timeout": float("inf")}}, "timeout"),
         ({"request_options": {"max_retries": -1}}, "max_retries"),
         ({"request_options": {"retries": 1}}, "retries"),
         ({"request_options": {"headers": {"X-A": "b\r\nX-C: d"}}}, "headers"),
@@ -153,7 +156,43 @@ def test_a_wrong_filter_is_refused_before_the_list_is_used(
         keito.time_entries.list(**wrong)
 
 
-@pytest.mark.parametrize("id", ["", "..", " ", None, 7])
+def test_metadata_of_an_outcome_must_be_a_dict(keito_of: Connect) -> None:
+    wrong: Any = ["x"]
+
+    with pytest.raises(KeitoInputError, match="metadata must be a dict"):
+        keito_of(Script()).outcomes.log(
+            project_id="p_1",
+            task_id="t_1",
+            outcome_type="custom",
+            description="Done",
+            unit_price=1,
+            metadata=wrong,
+        )
+
+
+def test_several_may_be_a_tuple(keito_of: Connect) -> None:
+    answer = httpx.Response(200, json={"id": "m_1", "invoice_id": "i_1"})
+    script = Script(answer)
+    recipients: tuple[Recipient, ...] = (
+        {"name": "Jo", "email": "jo@acme.test"},
+        {"name": "Al", "email": "al@acme.test"},
+    )
+
+    keito_of(script).invoices.messages.send("i_1", recipients=recipients)
+
+    assert [to["name"] for to in script.body()["recipients"]] == ["Jo", "Al"]
+
+
+def test_an_address_that_would_be_too_long_is_refused(keito_of: Connect) -> None:
+    script = Script()
+
+    with pytest.raises(KeitoInputError, match="can't be sent: URL too long"):
+        keito_of(script).clients.get("c" * 70_000)
+
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("id", ["", "..", " ", "\ud800", None, 7])
 def test_an_id_must_be_text(keito_of: Connect, id: Any) -> None:
     with pytest.raises(KeitoInputError, match="an id is text"):
         keito_of(Script()).time_entries.delete(id)
