@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import StreamUsage, Usage, usage_of
+from keito.billing import StreamUsage, Usage, _log, usage_of
 from keito.billing.usage import TOKENS, totals
 from tests.billing.providers.test_shapes import SHAPES
 
@@ -50,9 +50,13 @@ class Broken:
 
 @given(anything | objects)
 def test_nothing_is_raised_and_no_number_is_impossible(raw: Any) -> None:
+    before = _log.counts.total()
+
     usages = usage_of(raw, provider="p")
 
+    # A failure would have been caught and logged, and the usage been lost.
     assert usages
+    assert _log.counts.total() == before
     for one in usages:
         counts = [getattr(one, name) for name in TOKENS]
         assert all(n is None or (type(n) is int and n >= 0) for n in counts)
@@ -61,12 +65,13 @@ def test_nothing_is_raised_and_no_number_is_impossible(raw: Any) -> None:
 
 @given(st.lists(anything | objects, max_size=6))
 def test_no_stream_of_events_raises(events: list[Any]) -> None:
-    stream = StreamUsage()
+    stream, before = StreamUsage(), _log.counts.total()
 
     for event in events:
         stream.add(event)
 
     assert usage_of(stream.raw)
+    assert _log.counts.total() == before
 
 
 @given(st.lists(objects, max_size=6), st.randoms(use_true_random=False))

@@ -179,6 +179,29 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
         },
         Usage(input_tokens=40, output_tokens=20, cache_read_tokens=32, reasoning_tokens=15),
     ),
+    "xai, without a total": (
+        {
+            "prompt_tokens": 4,
+            "prompt_text_tokens": 4,
+            "completion_tokens": 5,
+            "reasoning_tokens": 6,
+        },
+        Usage(input_tokens=4, output_tokens=11, reasoning_tokens=6),
+    ),
+    "moonshot": (
+        {"prompt_tokens": 30, "completion_tokens": 8, "cached_tokens": 16},
+        Usage(input_tokens=30, output_tokens=8, cache_read_tokens=16),
+    ),
+    "litellm, for anthropic": (
+        {
+            "prompt_tokens": 235,
+            "completion_tokens": 9,
+            "total_tokens": 244,
+            "cache_creation_input_tokens": 30,
+            "cache_read_input_tokens": 200,
+        },
+        Usage(input_tokens=235, output_tokens=9, cache_read_tokens=200, cache_write_tokens=30),
+    ),
     "xai over openai's chat api": (
         {
             "prompt_tokens": 40,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletionChunk
 
 from keito.billing import StreamUsage, Usage, usage_of
 
@@ -88,6 +89,19 @@ def test_chat_without_its_last_chunk_is_unknown() -> None:
     assert streamed(chat(None), chat(None, finish="stop")) == [Usage(model="gpt")]
 
 
+def test_an_sdk_s_chunk_keeps_what_only_its_provider_says() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13}
+    chunk = {"id": "c", "created": 1, "object": "chat.completion.chunk", "model": "deepseek"}
+    said = {**chunk, "choices": [], "usage": {**usage, "prompt_cache_hit_tokens": 5}}
+
+    stream = StreamUsage()
+    stream.add(ChatCompletionChunk.model_validate(said))
+
+    assert usage_of(stream.raw) == [
+        Usage(model="deepseek", input_tokens=9, output_tokens=4, cache_read_tokens=5)
+    ]
+
+
 def test_groq_says_it_in_a_field_of_its_own() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 4}
 
@@ -112,6 +126,14 @@ def test_a_count_that_grows_with_the_answer_counts_at_its_end() -> None:
 
 def test_a_count_that_grows_with_the_answer_is_unknown_before_its_end() -> None:
     assert streamed(gemini(2)) == [Usage(model="g", input_tokens=9)]
+
+
+def test_xai_counts_along_with_its_outputs() -> None:
+    usage = {"prompt_text_tokens": 7, "prompt_tokens": 7, "reasoning_tokens": 2, "total_tokens": 9}
+    made: list[Event] = [{"outputs": [{"finish_reason": n}], "usage": usage} for n in (0, 2)]
+
+    assert streamed(made[0]) == [Usage(input_tokens=7)]
+    assert streamed(*made) == [Usage(input_tokens=7, output_tokens=2, reasoning_tokens=2)]
 
 
 def test_bedrock_says_it_in_its_metadata() -> None:
