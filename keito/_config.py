@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
@@ -90,15 +91,17 @@ def _address(url: str) -> str:
 
 
 def _parts(url: str) -> SplitResult:
-    try:
+    with suppress(ValueError):
         parts = urlsplit(url.strip())
-        host = (parts.hostname or "").encode("idna")
-        possible = parts.scheme in ("http", "https") and host and parts.port != 0
-    except ValueError:
-        possible = False
-    if not possible or not url.isascii() or not url.strip().isprintable():
-        raise KeitoConfigError(f"base_url must look like {DEFAULT_BASE_URL}")
-    return parts
+        host = parts.scheme in ("http", "https") and _is_host(parts.hostname)
+        if host and parts.port != 0 and url.isascii() and url.strip().isprintable():
+            return parts
+    raise KeitoConfigError(f"base_url must look like {DEFAULT_BASE_URL}")
+
+
+def _is_host(name: str | None) -> bool:
+    # Looking a name up whose parts are empty or too long raises an error of Python's own.
+    return bool(name and name.encode("idna"))
 
 
 def _positive(timeout: float) -> float:

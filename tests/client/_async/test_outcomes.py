@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,6 +180,22 @@ async def test_a_missing_rate_makes_revenue_unknown_and_not_smaller(
 
 async def test_a_missing_price_makes_revenue_unknown(async_keito_of: Connect) -> None:
     summary = await summary_of(async_keito_of, priced(None), priced(1))
+
+    assert summary.outcomes.revenue is None
+    assert summary.outcomes.without_price == 1
+
+
+@pytest.mark.parametrize("price", ["1" + "0" * 3000, "1E+999999", "1E-999999"])
+async def test_a_price_that_is_no_amount_makes_revenue_unknown(
+    async_keito_of: Connect, price: str
+) -> None:
+    rows = [entry(**priced("PRICE")), entry(id="te_2", **priced(1))]
+    body = json.dumps({"time_entries": rows, "total_pages": 1}).replace('"PRICE"', price)
+    script = Script(httpx.Response(200, text=body))
+
+    summary = await async_keito_of(script).reports.agent_summary(
+        user_id="u_1", from_date="2026-03-01", to_date="2026-03-31"
+    )
 
     assert summary.outcomes.revenue is None
     assert summary.outcomes.without_price == 1
