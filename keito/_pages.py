@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from ._errors import KeitoInputError
@@ -44,6 +44,28 @@ def following(request: Request[Rows[M]], rows: Rows[M]) -> Request[Rows[M]] | No
     else:
         more = number < rows.total_pages
     return request.with_params(page=number + 1) if more else None
+
+
+def fresh(rows: Rows[M], before: Collection[str]) -> Iterator[M]:
+    """Return a page's objects without those that the page before it has held.
+
+    An object made while a list is read moves the others on, the last of a page to the next page,
+    where it would be read, and its hours be added up, a second time.
+
+    Args:
+        rows: The page.
+        before: The ids on the page before it.
+    """
+    return (row for row in rows.data if _id(row) not in before)
+
+
+def ids(rows: Rows[M]) -> set[str]:
+    """Return the ids on a page; the lines of a report have none."""
+    return {known for row in rows.data if (known := _id(row))}
+
+
+def _id(row: Model) -> str | None:
+    return getattr(row, "id", None)
 
 
 class PageValues(Generic[M]):

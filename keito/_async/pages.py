@@ -6,7 +6,7 @@ from asyncio import Task, create_task
 from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any, Generic, TypeVar
 
-from .._pages import PageValues, following, for_all
+from .._pages import PageValues, following, for_all, fresh, ids
 from .._request import Request
 from ..types._model import Model
 from ..types.page import Rows
@@ -40,17 +40,18 @@ class AsyncPages(Generic[M]):
 
     async def __aiter__(self) -> AsyncIterator[M]:
         request = for_all(self._request)
+        before: set[str] = set()
         rows = await self._sender.send(request, self._options)
         while (further := following(request, rows)) is not None:
             request = further
             ahead = self._fetch(request)
             try:
-                for row in rows.data:
+                for row in fresh(rows, before):
                     yield row
-                rows = await ahead
+                before, rows = ids(rows), await ahead
             finally:
                 ahead.cancel()
-        for row in rows.data:
+        for row in fresh(rows, before):
             yield row
 
     def _fetch(self, request: Request[Rows[M]]) -> Task[Rows[M]]:
@@ -77,6 +78,9 @@ class AsyncPage(PageValues[M]):
         self._request = request
         self._options = options
         self._loaded = rows
+
+    def __repr__(self) -> str:
+        return f"<AsyncPage {self.page} of {self.total_pages} of {self._request.path}>"
 
     @property
     def _rows(self) -> Rows[M]:

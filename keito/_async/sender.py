@@ -56,6 +56,7 @@ class AsyncSender:
 
     async def _look_up(self, request: Request[T], chosen: dict[str, object]) -> Found[T]:
         search: Request[Rows[Any]] | None = search_for(cast("Any", request))
+        read_so_far = promised = 0
         while search is not None:
             outcome = await self._transport.exchange(search, **cast("Any", chosen))
             if verdict(outcome) != "done" or not isinstance(outcome, Answer):
@@ -67,5 +68,8 @@ class AsyncSender:
             found = with_this_key(rows, request.key)
             if found is not None:
                 return Found(found, complete=True)
+            read_so_far += len(rows.data)
+            promised = max(promised, rows.total_entries or 0)
             search = following(search, rows)
-        return Found(None, complete=True)
+        # A record deleted meanwhile moves the others up, perhaps ours to a page already read.
+        return Found(None, complete=read_so_far >= promised)

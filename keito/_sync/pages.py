@@ -8,7 +8,7 @@ from threading import Thread
 from typing import TypeVar
 
 from .._errors import KeitoError
-from .._pages import PageValues, following, for_all
+from .._pages import PageValues, following, for_all, fresh, ids
 from .._request import Request
 from ..types._model import Model
 from ..types.page import Rows
@@ -48,13 +48,14 @@ class Page(PageValues[M]):
 
     def __iter__(self) -> Iterator[M]:
         request = for_all(self._request)
+        before: set[str] = set()
         rows = self._sender.send(request, self._options)
         while (further := following(request, rows)) is not None:
             request = further
             ahead = self._fetch(request)
-            yield from rows.data
-            rows = ahead.result()
-        yield from rows.data
+            yield from fresh(rows, before)
+            before, rows = ids(rows), ahead.result()
+        yield from fresh(rows, before)
 
     def _fetch(self, request: Request[Rows[M]]) -> Future[Rows[M]]:
         future: Future[Rows[M]] = Future()

@@ -54,7 +54,8 @@ def answered(**fields: object) -> httpx.Response:
 
 def listed(*entries: Mapping[str, object], total_pages: int = 1, page: int = 1) -> httpx.Response:
     """The answer to a list."""
-    envelope = {"page": page, "per_page": 2000, "total_pages": total_pages, "total_entries": 1}
+    total = total_pages * len(entries)
+    envelope = {"page": page, "per_page": 2000, "total_pages": total_pages, "total_entries": total}
     return httpx.Response(200, json={**envelope, "time_entries": list(entries)})
 
 

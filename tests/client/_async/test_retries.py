@@ -168,6 +168,19 @@ async def test_the_look_up_reads_every_page(async_keito_of: Connect) -> None:
     assert script.requests[2].url.params["page"] == "2"
 
 
+async def test_a_look_up_that_misses_a_record_does_not_prove_ours_absent(
+    async_keito_of: Connect,
+) -> None:
+    shrunk = [listed(entry(), total_pages=2), listed(total_pages=2, page=2)]
+    script = Script(500, *shrunk, *shrunk, *shrunk)
+
+    with pytest.raises(KeitoServerError) as raised:
+        await create(async_keito_of(script))
+
+    assert raised.value.may_have_been_applied is True
+    assert script.calls.count("POST") == 1
+
+
 async def test_while_the_look_up_fails_nothing_is_made_again(async_keito_of: Connect) -> None:
     script = Script(500, 502, 502, 502)
 

@@ -23,12 +23,14 @@ Connect = Callable[[Script], Keito]
 
 
 class Book(Script):
-    """A server with as many entries as wanted, in pages."""
+    """A server with as many entries as wanted, newest first, in pages."""
 
     def __init__(self, total: int) -> None:
         super().__init__()
         self.total = total
+        self.growing = 0
         self.broken_page = 0
+        self.first = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -36,8 +38,11 @@ class Book(Script):
         size = int(request.url.params.get("per_page", 100))
         if page == self.broken_page:
             return httpx.Response(400, json={"error": "broken page"})
-        numbers = range((page - 1) * size, min(page * size, self.total))
-        return httpx.Response(200, json=self._envelope(page, size, list(numbers)))
+        numbers = range(self.total)[(page - 1) * size : page * size]
+        answer = httpx.Response(200, json=self._envelope(page, size, list(numbers)))
+        self.total += self.growing
+        self.first -= self.growing
+        return answer
 
     def _envelope(self, page: int, size: int, numbers: list[int]) -> dict[str, object]:
         return {
@@ -46,7 +51,7 @@ class Book(Script):
             "total_pages": -(-self.total // size),
             "total_entries": self.total,
             "links": {"first": "f", "next": None, "previous": None, "last": "l"},
-            "time_entries": [entry(id=f"te_{number}") for number in numbers],
+            "time_entries": [entry(id=f"te_{self.first + number}") for number in numbers],
         }
 
     @property
@@ -71,6 +76,7 @@ def test_one_page_is_of_the_apis_own_size(keito_of: Connect) -> None:
     assert (page.page, page.per_page, page.total_pages, page.total_entries) == (1, 100, 3, 250)
     assert page.links.last == "l"
     assert page.http.status == 200
+    assert "/api/v2/time_entries" in repr(page)
     assert book.asked == [{}]
 
 
@@ -107,6 +113,17 @@ def test_iterating_reads_everything_in_the_largest_pages(keito_of: Connect) -> N
         {"per_page": "2000", "page": "2"},
         {"per_page": "2000", "page": "3"},
     ]
+
+
+def test_objects_made_while_a_list_is_read_make_none_of_it_come_twice(
+    keito_of: Connect,
+) -> None:
+    book = Book(10)
+    book.growing = 1
+
+    ids = [found.id for found in keito_of(book).time_entries.list(per_page=4)]
+
+    assert ids == [f"te_{number}" for number in range(10)]
 
 
 def test_a_page_size_that_is_asked_for_is_kept(keito_of: Connect) -> None:

@@ -165,6 +165,19 @@ def test_the_look_up_reads_every_page(keito_of: Connect) -> None:
     assert script.requests[2].url.params["page"] == "2"
 
 
+def test_a_look_up_that_misses_a_record_does_not_prove_ours_absent(
+    keito_of: Connect,
+) -> None:
+    shrunk = [listed(entry(), total_pages=2), listed(total_pages=2, page=2)]
+    script = Script(500, *shrunk, *shrunk, *shrunk)
+
+    with pytest.raises(KeitoServerError) as raised:
+        create(keito_of(script))
+
+    assert raised.value.may_have_been_applied is True
+    assert script.calls.count("POST") == 1
+
+
 def test_while_the_look_up_fails_nothing_is_made_again(keito_of: Connect) -> None:
     script = Script(500, 502, 502, 502)
 
