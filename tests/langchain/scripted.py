@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, cast
 
+import pytest
 from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -20,6 +22,16 @@ from pydantic import PrivateAttr
 from tests.contract import INPUT, OUTPUT, Calls, Fails, Hangs, Reply, Says
 
 MODEL = "scripted-1"
+
+HANDS_ON = sys.version_info >= (3, 11)
+"""Whether what an asynchronous node calls has the callbacks of its run without being given them.
+
+Before Python 3.11 LangChain can't: a task takes no context. No handler hears of such a call.
+"""
+
+needs_handing_on = pytest.mark.skipif(
+    not HANDS_ON, reason="before Python 3.11 LangChain hands no callbacks on in asynchronous code"
+)
 
 
 class ScriptedModel(BaseChatModel):

@@ -19,7 +19,7 @@ from langgraph.graph import START, StateGraph
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Hangs, Says, entries_of, only
-from tests.langchain.scripted import ScriptedModel, agent, asked, break_off, using
+from tests.langchain.scripted import ScriptedModel, agent, asked, break_off, needs_handing_on, using
 from tests.langchain.test_runs import State, said
 
 
@@ -72,6 +72,7 @@ async def test_an_asynchronous_stream_that_is_broken_off_is_one_record(
     assert said(recorder, keito)["status"] == "closed_early"
 
 
+@needs_handing_on
 async def test_an_agent_that_is_cancelled_in_a_tool_keeps_what_its_model_used(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
@@ -124,6 +125,7 @@ async def test_a_thread_that_outlives_its_cancelled_run_is_in_its_record_or_in_n
     assert said(recorder, keito)["status"] == "cancelled"
 
 
+@needs_handing_on
 async def test_a_branch_that_fails_leaves_the_other_ones_usage_unknown(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:

@@ -14,7 +14,7 @@ from langgraph.types import Command, interrupt
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Says, entries_of
-from tests.langchain.scripted import ScriptedModel, using
+from tests.langchain.scripted import ScriptedModel, needs_handing_on, using
 from tests.langchain.test_runs import State
 
 
@@ -56,6 +56,7 @@ def test_an_interrupted_run_and_its_resumption_are_two_records(
     assert statuses(recorder, keito) == [("interrupted", INPUT, True), ("ok", None, True)]
 
 
+@needs_handing_on
 async def test_it_is_the_same_when_asynchronous(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:

@@ -18,7 +18,7 @@ from langgraph.types import Command, Send
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
-from tests.langchain.scripted import ScriptedModel, agent, asked, using
+from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
 
 
 class State(TypedDict, total=False):
@@ -84,6 +84,7 @@ def test_parallel_branches_are_one_run(
     assert said(recorder, keito)["tokens_in"] == 3 * INPUT
 
 
+@needs_handing_on
 async def test_a_graph_that_fans_out_is_one_run(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
@@ -132,7 +133,7 @@ async def test_a_fallback_at_the_root_is_part_of_its_run(
     assert "usage_incomplete" not in metadata
 
 
-@pytest.mark.parametrize("call", ["invoke", "ainvoke"])
+@pytest.mark.parametrize("call", ["invoke", pytest.param("ainvoke", marks=needs_handing_on)])
 async def test_a_model_with_its_own_callbacks_in_a_tool_is_part_of_the_run(
     call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:

@@ -15,7 +15,7 @@ from langchain_keito._usage import usage_of
 from keito.billing import Recorder, Usage
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
-from tests.langchain.scripted import ScriptedModel, agent, asked, using
+from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
 from tests.langchain.test_runs import said
 
 
@@ -200,6 +200,7 @@ def test_usage_that_cannot_be_read_is_unknown_and_the_run_still_ends(
     assert metadata["usage_incomplete"]
 
 
+@needs_handing_on
 async def test_a_forced_stream_is_counted_like_a_call(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
