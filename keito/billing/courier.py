@@ -74,12 +74,14 @@ class Courier:
             self.wake()
             time.sleep(max(0.0, min(0.02, end - time.monotonic())))
 
-    def close(self, timeout: float) -> None:
-        """Stop the thread, waiting for so many seconds at most."""
+    def close(self, timeout: float) -> bool:
+        """Stop the thread, waiting for so many seconds at most; whether it has stopped."""
         self._closing.set()
         self.wake()
-        if self._thread is not None:
-            self._thread.join(timeout)
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _work(self) -> None:
         while not self._closing.is_set():

@@ -82,20 +82,19 @@ class Delivery:
     def step(self) -> float:
         """Do the next thing there is to do; return after how many seconds to come back."""
         now = self._clock()
-        if self._filing.arrivals():
-            return 0.0
+        filed = self._filing.arrivals()
         if now >= self._next_round:
             self._next_round = now + self._timing.poll
             self._filing.orphans()
             self._outbox.take_over(self._destination.id, owner=self._owner, now=now)
         if self._settling is None:
-            return self._timing.poll
+            return 0.0 if filed else self._timing.poll
         until_settled = self._settling.step()
-        if now < self._resume_at:
-            return min(self._resume_at - now, until_settled, self._timing.poll)
-        if self._send_next():
+        sent = now >= self._resume_at and self._send_next()
+        if filed or sent:
             return 0.0
-        return min(until_settled, self._timing.poll)
+        until_resumed = self._resume_at - now if now < self._resume_at else self._timing.poll
+        return min(until_resumed, until_settled, self._timing.poll)
 
     def close(self) -> None:
         """Close the connections to Keito."""

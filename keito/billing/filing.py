@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 
 from .. import _json
@@ -26,6 +27,16 @@ from .run_facts import (
 AT_ONCE = 200
 
 
+@dataclass(slots=True)
+class Batch:
+    """What is filed in one go: records, and the lines and runs they were made from."""
+
+    records: list[Record] = field(default_factory=list)
+    contracts: dict[str, str] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+
+
 class Filing:
     """Turns arrivals into records.
 
@@ -40,76 +51,97 @@ class Filing:
 
     def arrivals(self) -> bool:
         """File what has finished; whether there was anything."""
-        lines = self._outbox.arrivals(limit=AT_ONCE + len(self._unreadable))
-        starts = {line.run: line for line in lines if line.kind == "start"}
-        contracts = {line.run: line.body for line in lines if line.kind == "contract"}
-        work = [line for line in lines if line.kind != "start" and line.id not in self._unreadable]
-        if contracts:
-            ids = [line.id for line in work if line.kind == "contract"]
-            self._outbox.file([], contracts=contracts, lines=ids, runs=())
-        for line in work:
-            self._file(line, starts.get(line.run))
-        return bool(work)
+        with self._outbox.filing_turn() as mine:
+            lines = self._outbox.arrivals(limit=AT_ONCE + len(self._unreadable)) if mine else []
+            starts = {line.run: line for line in lines if line.kind == "start"}
+            new = [x for x in lines if x.kind != "start" and x.id not in self._unreadable]
+            batch = Batch()
+            for line in new:
+                self._tried(line, partial(self._add, batch, line, starts.get(line.run)))
+            self._file(batch)
+        return bool(new)
 
-    def orphans(self) -> int:
-        """File the runs that dead processes left open; how many there were."""
-        found = self._outbox.orphans(now=self._clock())
-        for lines in found:
-            error = refused(partial(self._recover, lines))
-            if error is not None:
-                report("recovering a run", error)
-        return len(found)
+    def orphans(self) -> None:
+        """File the runs that dead processes left open."""
+        with self._outbox.filing_turn() as mine:
+            batch = Batch()
+            for lines in self._outbox.orphans(now=self._clock()) if mine else []:
+                self._tried(lines[0], partial(self._recover, batch, lines))
+            self._file(batch)
 
-    def _file(self, line: Line, start: Line | None) -> None:
-        if line.kind == "contract":
-            return
-        error = refused(lambda: self._file_now(line, start))
+    def _tried(self, line: Line, work: Callable[[], None]) -> None:
+        error = refused(work) if line.id not in self._unreadable else None
         if error is not None:
             self._unreadable.add(line.id)
             report("rendering a record", error)
 
-    def _file_now(self, line: Line, start: Line | None) -> None:
-        if line.kind == "outcome":
-            run, outcome = outcome_of(line)
-            entry = outcome_entry(run, outcome, self._contract(run), at=line.at)
-            records = self._records(run, [entry], kind="outcome", facts=line.body)
-            self._outbox.file(records, contracts={}, lines=[line.id], runs=())
+    def _file(self, batch: Batch) -> None:
+        if batch.lines or batch.runs:
+            self._outbox.file(
+                batch.records, contracts=batch.contracts, lines=batch.lines, runs=batch.runs
+            )
+
+    def _add(self, batch: Batch, line: Line, start: Line | None) -> None:
+        if line.kind == "contract":
+            read_contract(line.body)
+            batch.contracts[line.run] = line.body
+            batch.lines.append(line.id)
+        elif line.kind == "outcome":
+            self._add_outcome(batch, line)
         elif self._outbox.recorded(line.run):
             # The rest of a run that was filed before a crash, or while its process was stopped.
-            self._outbox.file([], contracts={}, lines=[line.id], runs=[line.run])
+            batch.runs.append(line.run)
         elif start is None:
             raise LookupError("the start of a run is missing")
         else:
-            self._file_run(start_of(start), result_of(line))
+            self._add_run(batch, start_of(start), result_of(line))
 
-    def _recover(self, lines: list[Line]) -> None:
+    def _add_outcome(self, batch: Batch, line: Line) -> None:
+        start, outcome = outcome_of(line)
+        entry = outcome_entry(start, outcome, self._contract(batch, start), at=line.at)
+        batch.records += self._records(start, [entry], kind="outcome", facts=line.body)
+        batch.lines.append(line.id)
+
+    def _recover(self, batch: Batch, lines: list[Line]) -> None:
         first = next(line for line in lines if line.kind == "start")
-        start = start_of(first)
         if self._outbox.recorded(first.run):
-            self._outbox.file([], contracts={}, lines=(), runs=[first.run])
+            batch.runs.append(first.run)
             return
+        start = start_of(first)
         sign = self._outbox.last_sign(first.owner)
-        _log.warn("recovered", "a run was left open by a process that died: recorded, not charged")
-        # Its outcomes are lines of their own and stand: they are filed before the run is.
+        # Its outcomes are lines of their own and stand, however the run ended.
         for line in lines:
             if line.kind == "outcome":
-                self._file_now(line, first)
-        self._file_run(start, recovered(start, lines, last_sign=sign))
+                self._add_outcome(batch, line)
+        self._add_run(batch, start, recovered(start, lines, last_sign=sign))
+        _log.warn("recovered", "a run was left open by a process that died: recorded, not charged")
 
-    def _file_run(self, start: StartFacts, result: RunFacts) -> None:
-        work = target_of(start).work_key or ""
-        earlier, paid = 0, False
-        if work:
-            earlier, paid = self._outbox.attempts(
-                work, destination=start["destination"], run=start["run"]
-            )
-        entries = run_entries(start, result, self._contract(start), attempt=earlier + 1, paid=paid)
+    def _add_run(self, batch: Batch, start: StartFacts, result: RunFacts) -> None:
+        earlier, paid = self._attempts(batch, start)
+        contract = self._contract(batch, start)
+        entries = run_entries(start, result, contract, attempt=earlier + 1, paid=paid)
         facts = _json.dumps({"start": start, "result": result}).decode()
-        records = self._records(start, entries, kind="run", facts=facts)
-        self._outbox.file(records, contracts={}, lines=(), runs=[start["run"]])
+        batch.records += self._records(start, entries, kind="run", facts=facts)
+        batch.runs.append(start["run"])
 
-    def _contract(self, start: StartFacts) -> Contract:
-        text = self._outbox.contract(start["contract"])
+    def _attempts(self, batch: Batch, start: StartFacts) -> tuple[int, bool]:
+        work = target_of(start).work_key
+        if work is None:
+            return 0, False
+        known, paid = self._outbox.attempts(
+            work, destination=start["destination"], run=start["run"]
+        )
+        same = [
+            record
+            for record in batch.records
+            if (record.work, record.destination, record.kind) == (work, start["destination"], "run")
+        ]
+        earlier = {record.run for record in same}
+        return known + len(earlier), paid or any(record.charged for record in same)
+
+    def _contract(self, batch: Batch, start: StartFacts) -> Contract:
+        name = start["contract"]
+        text = batch.contracts.get(name) or self._outbox.contract(name)
         if text is None:
             raise LookupError("the contract of a run is missing")
         return read_contract(text)
@@ -118,8 +150,7 @@ class Filing:
         self, start: StartFacts, entries: Iterable[Entry], *, kind: str, facts: str
     ) -> list[Record]:
         target, now = target_of(start), self._clock()
-        if not target.routed:
-            entries = list(entries)[:1]
+        made = list(entries)
         return [
             Record(
                 key=entry.key,
@@ -136,5 +167,6 @@ class Filing:
                 made=now,
                 since=now,
             )
-            for entry in entries
+            # An unrouted run is rendered, and then perhaps split, when someone says whose it is.
+            for entry in (made if target.routed else made[:1])
         ]

@@ -53,7 +53,7 @@ class Journal:
         if self._waiting:
             self._defer(line)
             return
-        error = refused(lambda: self._open_outbox().append([line], wait=self._timing.inline))
+        error = refused(lambda: self._open_outbox().append(line, wait=self._timing.inline))
         if error is None:
             self._start_thread()
             return
@@ -82,26 +82,31 @@ class Journal:
             time.sleep(min(0.01, timeout))
         return self.waiting
 
-    def close(self) -> None:
-        """Stop the thread."""
+    def close(self) -> bool:
+        """Stop the thread; whether it has stopped."""
         self._closing.set()
         self.wake()
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(1.0)
+        if self._thread is None:
+            return True
+        self._thread.join(1.0)
+        return not self._thread.is_alive()
 
     def _defer(self, line: Line) -> None:
         self.deferred += 1
-        # The mark stays with the record: its times are right, but it was at risk until written.
-        self._waiting.append(line._replace(body=line.body[:-1] + ',"deferred":true}'))
+        if line.kind == "finish":
+            # The mark stays with the record: its times are right, but it was at risk until written.
+            line = line._replace(body=line.body[:-1] + ',"deferred":true}')
+        self._waiting.append(line)
         self._start_thread()
         self.wake()
 
     def _start_thread(self) -> None:
         if self._thread is not None or self._closing.is_set():
             return
-        self._thread = threading.Thread(target=self._work, name="keito-journal", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._work, name="keito-journal", daemon=True)
+        # An interpreter that is shutting down starts no threads; `drain` then writes what waits.
+        if refused(thread.start) is None:
+            self._thread = thread
 
     def _work(self) -> None:
         pause = self._timing.journal
@@ -119,23 +124,19 @@ class Journal:
 
     def _write_all(self) -> bool:
         with self._writing:
-            made = [
-                kept("writing a model call", self._soon.popleft(), None) for _ in _all(self._soon)
-            ]
-            lines = [line for line in made if line is not None]
-            waiting = list(self._waiting)
-            if not waiting and not lines:
-                return True
-            error = refused(lambda: self._open_outbox().append([*waiting, *lines]))
-            if error is not None:
-                # Model calls only matter if this process dies; the run's end holds them all.
-                return False
-            for _ in waiting:
+            deferred = len(self._waiting)
+            while self._waiting:
+                if not self._written(self._waiting[0]):
+                    return False
                 self._waiting.popleft()
-        if waiting:
+            while self._soon:
+                line = kept("writing a model call", self._soon[0], None)
+                if line is not None and not self._written(line):
+                    return False
+                self._soon.popleft()
+        if deferred:
             self._added()
         return True
 
-
-def _all(queue: deque[Callable[[], Line | None]]) -> range:
-    return range(len(queue))
+    def _written(self, line: Line) -> bool:
+        return refused(lambda: self._open_outbox().append(line)) is None

@@ -185,9 +185,10 @@ class Recording:
         if begun:
             # An outbox that can't be opened must not keep the threads from being stopped.
             kept("flushing", lambda: self.flush(end), 0)
-        self.courier.close(max(0.0, end - time.monotonic()))
-        self.journal.close()
-        if self.outbox is not None:
+        stopped = self.courier.close(max(0.0, end - time.monotonic()))
+        stopped = self.journal.close() and stopped
+        # A thread that still waits for an answer needs the outbox to note it.
+        if stopped and self.outbox is not None:
             self.outbox.leave(self._owner)
             self.outbox.close()
             self.outbox = None

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +26,10 @@ class Refusing(MemoryOutbox):
         super().__init__()
         self.refuses = True
 
-    def append(self, lines: Sequence[Line], *, wait: float | None = None) -> None:
+    def append(self, line: Line, *, wait: float | None = None) -> None:
         if self.refuses:
             raise OSError("No space left on device")
-        super().append(lines, wait=wait)
+        super().append(line, wait=wait)
 
 
 def wait_until(done: Any) -> None:

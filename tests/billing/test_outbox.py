@@ -47,6 +47,11 @@ def record(key: str, *, state: State = "READY", **more: Any) -> Record:
     return Record(key=key, state=state, **settings)
 
 
+def add(outbox: Outbox, *lines: Line) -> None:
+    for added in lines:
+        outbox.append(added)
+
+
 def store(outbox: Outbox, *records: Record) -> None:
     outbox.file(records, contracts={}, lines=(), runs=())
 
@@ -66,8 +71,8 @@ def states(outbox: Outbox) -> dict[State, int]:
 
 
 def test_a_finished_run_arrives_with_its_start(outbox: Outbox) -> None:
-    outbox.append([line("a", "start"), line("b", "start"), line("a", "call")])
-    outbox.append([line("a", "finish")], wait=0.005)
+    add(outbox, line("a", "start"), line("b", "start"), line("a", "call"))
+    outbox.append(line("a", "finish"), wait=0.005)
 
     arrived = outbox.arrivals(limit=10)
 
@@ -77,13 +82,13 @@ def test_a_finished_run_arrives_with_its_start(outbox: Outbox) -> None:
 
 def test_arrivals_come_in_the_order_in_which_they_were_recorded(outbox: Outbox) -> None:
     runs = [str(n) for n in range(30)]
-    outbox.append([line(run, "outcome") for run in runs])
+    add(outbox, *(line(run, "outcome") for run in runs))
 
     assert [found.run for found in outbox.arrivals(limit=20)] == runs[:20]
 
 
 def test_filing_drops_what_the_records_were_made_from(outbox: Outbox) -> None:
-    outbox.append([line("a", "start"), line("a", "call"), line("a", "finish"), line("b", "start")])
+    add(outbox, line("a", "start"), line("a", "call"), line("a", "finish"), line("b", "start"))
 
     outbox.file([record("k")], contracts={"c": "text"}, lines=(), runs=["a"])
 
@@ -207,8 +212,8 @@ def test_a_courier_takes_over_what_it_left_itself(outbox: Outbox) -> None:
 
 def test_a_run_is_an_orphan_when_its_recorder_is_gone(outbox: Outbox) -> None:
     outbox.join("me", until=time.time() + 100)
-    outbox.append([line("mine", "start"), line("mine", "call")])
-    outbox.append([line("lost", "start", owner="dead"), line("lost", "call", owner="dead")])
+    add(outbox, line("mine", "start"), line("mine", "call"))
+    add(outbox, line("lost", "start", owner="dead"), line("lost", "call", owner="dead"))
 
     (lost,) = outbox.orphans(now=time.time())
 
@@ -245,7 +250,7 @@ def test_it_knows_which_runs_have_a_record(outbox: Outbox) -> None:
 
 
 def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:
-    outbox.append([line("a", "start"), line("a", "finish"), line("b", "outcome")])
+    add(outbox, line("a", "start"), line("a", "finish"), line("b", "outcome"))
     store(outbox, record("1", made=5.0), record("2", made=3.0), record("3", state="DONE", made=1.0))
 
     counts = outbox.counts(HERE)
@@ -257,7 +262,7 @@ def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:
 def test_many_threads_can_record_at_once(outbox: Outbox) -> None:
     def work(name: int) -> None:
         for n in range(50):
-            outbox.append([line(f"{name}/{n}", "outcome")], wait=5.0)
+            outbox.append(line(f"{name}/{n}", "outcome"), wait=5.0)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
     for thread in threads:
@@ -271,7 +276,7 @@ def test_many_threads_can_record_at_once(outbox: Outbox) -> None:
 def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     outbox = SqliteOutbox(tmp_path / "state" / "outbox.db")
     outbox.join("me", until=0.0)
-    outbox.append([line("a", "start")])
+    add(outbox, line("a", "start"))
 
     found = [path for path in tmp_path.rglob("*") if path != tmp_path]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in found}
@@ -285,7 +290,7 @@ def test_files_are_readable_by_their_owner_only(tmp_path: Path) -> None:
 def test_another_process_sees_what_was_recorded_and_who_is_alive(tmp_path: Path) -> None:
     outbox = SqliteOutbox(tmp_path / "outbox.db")
     outbox.join("me", until=0.0)
-    outbox.append([line("a", "start")])
+    add(outbox, line("a", "start"))
     store(outbox, record("k"))
     look = (
         "import sys\n"
@@ -313,13 +318,13 @@ def test_a_recorder_does_not_wait_for_another_process_that_is_writing(tmp_path: 
 
     began = time.monotonic()
     with pytest.raises(sqlite3.OperationalError):
-        outbox.append([line("a", "start")], wait=0.005)
+        outbox.append(line("a", "start"), wait=0.005)
     waited = time.monotonic() - began
 
     # Far more than 5 ms on a busy machine, far less than the seconds a background thread waits.
     assert waited < 2.0
     other.execute("ROLLBACK")
-    outbox.append([line("a", "start")], wait=0.005)
+    outbox.append(line("a", "start"), wait=0.005)
     other.close()
     outbox.close()
 
@@ -329,6 +334,15 @@ def test_a_childs_outbox_is_its_own(outbox: Outbox) -> None:
     child = outbox.for_child()
 
     assert child is not outbox
-    child.append([line("a", "outcome")])
+    child.append(line("a", "outcome"))
     assert child.counts(HERE).journal == 1
     child.close()
+
+
+def test_only_one_courier_files_at_a_time(outbox: Outbox) -> None:
+    with outbox.filing_turn() as first, outbox.filing_turn() as second:
+        pass
+    with outbox.filing_turn() as again:
+        pass
+
+    assert (first, second, again) == (True, False, True)

@@ -30,8 +30,8 @@ _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, 
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
-# SQLite refuses statements with more variables than this.
-_AT_ONCE = 500
+# So many lines are dropped by one statement, which makes recorders wait for microseconds only.
+_AT_ONCE = 100
 
 T = TypeVar("T")
 
@@ -49,26 +49,22 @@ class Inbox:
         self._inline_wait: float | None = None
         self._since_tidy = 0
 
-    def append(self, lines: Sequence[Line], *, wait: float | None) -> None:
-        """Add lines, within `wait` seconds or as long as it takes."""
-        rows = [line[:5] for line in lines]
+    def append(self, line: Line, *, wait: float | None) -> None:
+        """Add a line, within `wait` seconds or as long as it takes."""
         if wait is None:
-            with self._behind_lock:
-                self._append_behind(rows)
+            self._write(_INSERT, line[:5])
             return
         if not self._inline_lock.acquire(timeout=wait):
             raise TimeoutError("another thread is recording")
         try:
             self._wait_inline(wait)
-            for row in rows:
-                self._inline.execute(_INSERT, row)
+            self._inline.execute(_INSERT, line[:5])
         finally:
             self._inline_lock.release()
 
     def show(self, owner: str, *, seen: float, until: float) -> None:
         """Note a sign of life. It goes to the disk, and every line before it does as well."""
-        with self._behind_lock:
-            self._behind.execute("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
+        self._write("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
         self._sync()
 
     def shown(self, owner: str) -> tuple[float, float]:
@@ -78,12 +74,8 @@ class Inbox:
 
     def forget(self, owner: str) -> None:
         """Drop an owner's signs of life, unless a run of its is still here."""
-        with self._behind_lock:
-            self._behind.execute(
-                "DELETE FROM owners WHERE owner = ?1 "
-                "AND NOT EXISTS (SELECT 1 FROM journal WHERE owner = ?1)",
-                (owner,),
-            )
+        if not self._rows("SELECT 1 FROM journal WHERE owner = ? LIMIT 1", (owner,)):
+            self._write("DELETE FROM owners WHERE owner = ?", (owner,))
 
     def finished(self, limit: int) -> list[Line]:
         """List contracts, outcomes and ends, with the starts of the runs they belong to."""
@@ -112,25 +104,23 @@ class Inbox:
 
     def drop(self, ids: Sequence[int], runs: Collection[str]) -> None:
         """Drop lines, and all lines of runs; move the log into the file now and then."""
-        with self._behind_lock:
-            for portion in _portions(list(ids)):
-                self._behind.execute(
-                    f"DELETE FROM journal WHERE id IN ({_marks(portion)})", portion
-                )
-            for names in _portions(list(runs)):
-                self._behind.execute(f"DELETE FROM journal WHERE run IN ({_marks(names)})", names)
-            self._since_tidy += len(ids) + len(runs)
-            if self._since_tidy >= _TIDY_AFTER:
-                self._behind.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                self._since_tidy = 0
+        found = list(ids)
+        for names in _portions(list(runs)):
+            query = f"SELECT id FROM journal WHERE run IN ({_marks(names)})"
+            found += [row[0] for row in self._rows(query, names)]
+        self._drop(found)
+        self._since_tidy += len(found)
+        if self._since_tidy >= _TIDY_AFTER:
+            self._since_tidy = 0
+            self._rows("PRAGMA wal_checkpoint(PASSIVE)")
 
     def drop_strays(self) -> None:
         """Drop model calls that were written after their run was filed."""
-        with self._behind_lock:
-            self._behind.execute(
-                "DELETE FROM journal WHERE kind = 'call' "
-                "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start')"
-            )
+        strays = self._rows(
+            "SELECT id FROM journal WHERE kind = 'call' "
+            "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start')"
+        )
+        self._drop([row[0] for row in strays])
 
     def close(self) -> None:
         """Close both connections."""
@@ -149,10 +139,15 @@ class Inbox:
         finally:
             os.close(log)
 
-    def _append_behind(self, rows: Sequence[tuple[object, ...]]) -> None:
-        with self._behind:
-            self._behind.execute("BEGIN IMMEDIATE")
-            self._behind.executemany(_INSERT, rows)
+    def _drop(self, ids: list[int]) -> None:
+        for some in _portions(ids):
+            self._write(f"DELETE FROM journal WHERE id IN ({_marks(some)})", some)
+
+    def _write(self, statement: str, values: Sequence[object]) -> None:
+        # One statement, one commit, and nothing searched for: between two statements another
+        # thread may run for milliseconds, and every recorder would wait for this lock meanwhile.
+        with self._behind_lock:
+            self._behind.execute(statement, values)
 
     def _wait_inline(self, wait: float) -> None:
         if wait != self._inline_wait:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from .line import Line
@@ -18,6 +19,7 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._filing = threading.Lock()
         self._journal: dict[int, Line] = {}
         self._last_id = 0
         self._owners: dict[str, float] = {}
@@ -44,12 +46,11 @@ class MemoryOutbox:
         with self._lock:
             return self._owners.get(owner, 0.0)
 
-    def append(self, lines: Sequence[Line], *, wait: float | None = None) -> None:
+    def append(self, line: Line, *, wait: float | None = None) -> None:
         """See `Outbox`."""
         with self._lock:
-            for line in lines:
-                self._last_id += 1
-                self._journal[self._last_id] = line._replace(id=self._last_id)
+            self._last_id += 1
+            self._journal[self._last_id] = line._replace(id=self._last_id)
 
     def arrivals(self, *, limit: int) -> list[Line]:
         """See `Outbox`."""
@@ -67,6 +68,16 @@ class MemoryOutbox:
         starts = [line for line in lines if line.kind == "start" and line.run not in finished]
         gone = [start.run for start in starts if not self.alive(start.owner, now=now)]
         return [[line for line in lines if line.run == run] for run in gone]
+
+    @contextmanager
+    def filing_turn(self) -> Iterator[bool]:
+        """See `Outbox`."""
+        mine = self._filing.acquire(blocking=False)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._filing.release()
 
     def file(
         self,

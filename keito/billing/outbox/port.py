@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ class Outbox(Protocol):
         """Show that this recorder is gone and left nothing open."""
         ...
 
-    def append(self, lines: Sequence[Line], *, wait: float | None = None) -> None:
-        """Add lines to the journal, all or none, within so many seconds."""
+    def append(self, line: Line, *, wait: float | None = None) -> None:
+        """Add a line to the journal, within so many seconds or as long as it takes."""
         ...
 
     def arrivals(self, *, limit: int) -> list[Line]:
@@ -47,6 +48,10 @@ class Outbox(Protocol):
 
     def last_sign(self, owner: str) -> float:
         """When that recorder last showed that it lives; 0 when it never did."""
+        ...
+
+    def filing_turn(self) -> AbstractContextManager[bool]:
+        """Take the turn to file, for the time of a block; False when another courier has it."""
         ...
 
     def file(

@@ -22,17 +22,18 @@ _held: dict[Path, int] = {}
 _lock = threading.Lock()
 
 
-def hold(path: Path) -> None:
-    """Lock a file for as long as this process lives."""
+def take(path: Path) -> bool:
+    """Lock a file for as long as this process lives; False when it is locked, also by us."""
     with _lock:
         if path in _held:
-            return
+            return False
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         if not _locked(descriptor):
             os.close(descriptor)
-            raise OSError(f"{path.name} is locked by another process")
+            return False
         _held[path] = descriptor
+        return True
 
 
 def held(path: Path) -> bool:
@@ -51,12 +52,11 @@ def held(path: Path) -> bool:
 
 
 def let_go(path: Path) -> None:
-    """Unlock and remove the file."""
+    """Unlock the file, if this process has locked it."""
     with _lock:
         descriptor = _held.pop(path, None)
         if descriptor is not None:
             os.close(descriptor)
-        path.unlink(missing_ok=True)
 
 
 def _forget_in_child() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import signs
@@ -32,7 +33,8 @@ class SqliteOutbox:
 
     def join(self, owner: str, *, until: float) -> None:
         """See `Outbox`."""
-        signs.hold(self._sign(owner))
+        if not signs.held(self._sign(owner)) and not signs.take(self._sign(owner)):
+            raise OSError("another process has this recorder's lock")
         self._inbox.show(owner, seen=time.time(), until=until)
 
     def alive(self, owner: str, *, now: float) -> bool:
@@ -43,14 +45,15 @@ class SqliteOutbox:
         """See `Outbox`."""
         self._inbox.forget(owner)
         signs.let_go(self._sign(owner))
+        self._sign(owner).unlink(missing_ok=True)
 
     def last_sign(self, owner: str) -> float:
         """See `Outbox`."""
         return self._inbox.shown(owner)[0]
 
-    def append(self, lines: Sequence[Line], *, wait: float | None = None) -> None:
+    def append(self, line: Line, *, wait: float | None = None) -> None:
         """See `Outbox`."""
-        self._inbox.append(lines, wait=wait)
+        self._inbox.append(line, wait=wait)
 
     def arrivals(self, *, limit: int) -> list[Line]:
         """See `Outbox`."""
@@ -62,6 +65,17 @@ class SqliteOutbox:
         starts = self._inbox.unfinished()
         alive = {owner: self.alive(owner, now=now) for owner in {line.owner for line in starts}}
         return [self._inbox.of_run(line.run) for line in starts if not alive[line.owner]]
+
+    @contextmanager
+    def filing_turn(self) -> Iterator[bool]:
+        """See `Outbox`."""
+        turn = self._sign("filing")
+        mine = signs.take(turn)
+        try:
+            yield mine
+        finally:
+            if mine:
+                signs.let_go(turn)
 
     def file(
         self,
