@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from ._answers import error_from, gone, read
 from ._config import Config
-from ._errors import KeitoApiError, KeitoError
+from ._errors import KeitoApiError, KeitoError, KeitoNotFoundError
 from ._headers import retry_after
 from ._request import Request
 from ._transport import Answer, Failure, Outcome
@@ -153,7 +153,7 @@ class Call(Generic[T]):
         return self._look_up()
 
     def _after_rejection(self, answer: Answer) -> Step[T]:
-        if self._doubted and self._request.method == "DELETE" and self._status == 404:
+        if self._doubted and self._request.method == "DELETE" and self._says_gone:
             return Return(gone(self._request, answer))
         if self._doubted and self._request.in_doubt == "look_up" and self._status == 409:
             return LookUp(0.0)
@@ -222,6 +222,12 @@ class Call(Generic[T]):
     @property
     def _settled(self) -> bool:
         return self._request.settle is not None and self._settling <= 0
+
+    @property
+    def _says_gone(self) -> bool:
+        """Whether Keito says so itself: a proxy has pages of its own for what it can't reach."""
+        error = self._error
+        return isinstance(error, KeitoNotFoundError) and isinstance(error.body, Mapping)
 
     @property
     def _status(self) -> int | None:

@@ -61,6 +61,17 @@ class Contacts(Resource):
     ) -> Contact:
         """Add a person at a client.
 
+        Args:
+            client_id: The client.
+            first_name: The person's first name.
+            last_name: The person's last name.
+            title: What the person does there.
+            email: Where invoices can be sent.
+            phone_office: Any form.
+            phone_mobile: Any form.
+            fax: Any form.
+            request_options: How this call differs from the client's settings.
+
         Raises:
             KeitoInputError: An argument is wrong; nothing was sent.
             KeitoError: It failed; `may_have_been_applied` says whether the contact may exist.

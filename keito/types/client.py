@@ -14,7 +14,15 @@ from .common import PaymentTerm
 
 
 class Client(Model):
-    """A company or person that work is billed to."""
+    """A company or person that work is billed to.
+
+    Attributes:
+        currency: Three letters, ISO 4217.
+        payment_days: Days until an invoice is due.
+        tax: Per cent.
+        tax2: Per cent.
+        discount: Per cent.
+    """
 
     collection: ClassVar[str] = "clients"
 

@@ -26,7 +26,12 @@ from .common import ApprovalStatus, ExpenseSource, IdName, Metadata
 
 
 class Expense(Model):
-    """Money spent on a project. The API can't change or delete it."""
+    """Money spent on a project. The API can't change or delete it.
+
+    Attributes:
+        total_cost: In the project's currency.
+        units: How many units of the category, where it has a price for one.
+    """
 
     collection: ClassVar[str] = "expenses"
 

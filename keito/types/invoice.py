@@ -17,7 +17,7 @@ InvoiceState = Literal["draft", "open", "paid", "closed"]
 
 
 class LineItem(BaseModel):
-    """One line of an invoice."""
+    """One line of an invoice. Amounts are in the invoice's currency."""
 
     model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
@@ -43,7 +43,15 @@ class Creator(BaseModel):
 
 
 class Invoice(Model):
-    """A bill to a client."""
+    """A bill to a client.
+
+    Attributes:
+        amount: The whole, taxes and discount included, in `currency`; so are the other amounts.
+        due_amount: What is still to be paid.
+        tax: Per cent; `tax_amount` is the money.
+        tax2: Per cent.
+        discount: Per cent.
+    """
 
     collection: ClassVar[str] = "invoices"
 

@@ -14,7 +14,14 @@ from .common import IdName
 
 
 class Project(Model):
-    """A client's project, with its rates and budget."""
+    """A client's project, with its rates and budget. Amounts are in the client's currency.
+
+    Attributes:
+        hourly_rate: Price of an hour.
+        fee: The whole price of a project with a fixed fee.
+        budget: Hours or money, as `budget_by` says.
+        over_budget_notification_percentage: Per cent of the budget.
+    """
 
     collection: ClassVar[str] = "projects"
 

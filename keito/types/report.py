@@ -17,6 +17,9 @@ class TeamTimeResult(Model):
 
     Attributes:
         weekly_capacity: Seconds a week.
+        total_hours: Decimal hours.
+        billable_hours: Those to charge.
+        billable_amount: What they earn, in `currency`.
     """
 
     collection: ClassVar[str] = "results"

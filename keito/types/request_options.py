@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, with_config
@@ -27,4 +26,4 @@ class RequestOptions(TypedDict, total=False):
 
     timeout: Annotated[float, Field(gt=0, le=LONGEST_TIMEOUT)]
     max_retries: Annotated[int, Field(ge=0)]
-    headers: Mapping[HeaderName, HeaderValue]
+    headers: dict[HeaderName, HeaderValue]

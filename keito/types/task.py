@@ -12,7 +12,11 @@ from ._model import Model, Moment
 
 
 class Task(Model):
-    """A kind of work."""
+    """A kind of work.
+
+    Attributes:
+        default_hourly_rate: Price of an hour where a project has none of its own.
+    """
 
     collection: ClassVar[str] = "tasks"
 

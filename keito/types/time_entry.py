@@ -26,7 +26,16 @@ from .common import IdName, Metadata, Source
 
 
 class TimeEntry(Model):
-    """Time that a person or an agent spent on a project's task."""
+    """Time that a person or an agent spent on a project's task.
+
+    Attributes:
+        hours: Decimal hours, 0 to 24; of a running timer, those before its last start.
+        started_time: Time of day, `HH:mm`.
+        ended_time: Time of day, `HH:mm`.
+        is_locked: Whether it can't be changed any more, e.g. because it is approved.
+        billable_rate: Price of an hour, in the client's currency; None if there is none.
+        cost_rate: What an hour costs the company, in its own currency.
+    """
 
     collection: ClassVar[str] = "time_entries"
 

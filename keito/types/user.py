@@ -16,6 +16,8 @@ class User(Model):
 
     Attributes:
         weekly_capacity: Seconds a week.
+        default_hourly_rate: Price of an hour where a project has none of its own.
+        cost_rate: What an hour costs the company.
     """
 
     id: str

@@ -324,6 +324,15 @@ async def test_a_repeated_delete_that_finds_nothing_has_succeeded(async_keito_of
     assert gone.http.status == 404
 
 
+async def test_a_proxys_own_404_does_not_pass_for_a_deletion(async_keito_of: Connect) -> None:
+    script = Script(502, httpx.Response(404, html="<h1>No such page</h1>"))
+
+    with pytest.raises(KeitoNotFoundError) as raised:
+        await async_keito_of(script).time_entries.delete("te_1")
+
+    assert raised.value.may_have_been_applied is True
+
+
 async def test_deleting_what_never_was_there_is_not_found(async_keito_of: Connect) -> None:
     script = Script(429, 404)
 

@@ -319,6 +319,15 @@ def test_a_repeated_delete_that_finds_nothing_has_succeeded(keito_of: Connect) -
     assert gone.http.status == 404
 
 
+def test_a_proxys_own_404_does_not_pass_for_a_deletion(keito_of: Connect) -> None:
+    script = Script(502, httpx.Response(404, html="<h1>No such page</h1>"))
+
+    with pytest.raises(KeitoNotFoundError) as raised:
+        keito_of(script).time_entries.delete("te_1")
+
+    assert raised.value.may_have_been_applied is True
+
+
 def test_deleting_what_never_was_there_is_not_found(keito_of: Connect) -> None:
     script = Script(429, 404)
 
