@@ -10,10 +10,9 @@ from .records.fields import ExpenseSource, Source
 
 
 def _split(value: object) -> object:
-    # The framework hands over a list, since a parameter may be there several times.
-    if not isinstance(value, list):
-        return value
-    return frozenset(source for several in value for source in str(several).split(","))
+    # A parameter may be there several times, and then newer frameworks hand over a list.
+    several = value if isinstance(value, list) else [value]
+    return frozenset(source for sources in several for source in str(sources).split(","))
 
 
 def _described(kind: object) -> WithJsonSchema:
