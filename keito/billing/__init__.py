@@ -10,11 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ._guard import guarded
+from .calls import ModelCall, ToolCall
 from .contract import Contract, Status
 from .defaults import billed, default_recorder
+from .limits import KeitoLimitReached, Limits
 from .outbox import Outbox
 from .recorder import Recorder
-from .run import ModelCall, Run, ToolCall, current_run
+from .run import Run, current_run
 from .target import Target, bill_to
 from .timing import Timing
 from .usage import Usage
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contract",
+    "KeitoLimitReached",
+    "Limits",
     "MemoryOutbox",
     "ModelCall",
     "Outbox",

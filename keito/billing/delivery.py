@@ -72,6 +72,7 @@ class Delivery:
         self._failures = 0
         self._resume_at = 0.0
         self._next_round = 0.0
+        self._next_pruning = 0.0
         self.last_error: str | None = None
 
     @property
@@ -87,6 +88,9 @@ class Delivery:
             self._next_round = now + self._timing.poll
             self._filing.orphans()
             self._outbox.take_over(self._destination.id, owner=self._owner, now=now)
+        if now >= self._next_pruning:
+            self._next_pruning = now + 86_400
+            self._outbox.prune(before=now - self._timing.keep)
         if self._settling is None:
             return 0.0 if filed else self._timing.poll
         until_settled = self._settling.step()

@@ -41,6 +41,12 @@ class Call:
         """Whether its end is still awaited."""
         return self.ended is None
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens went in and out, as far as anyone said."""
+        usage = self.usage or Usage()
+        return (usage.input_tokens or 0) + (usage.output_tokens or 0)
+
     def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
         """Note the end, or what a better source says about it; whether that is news."""
         if self.ended is None:
@@ -101,6 +107,12 @@ class Ledger:
         self.tree.calls[key] = call
         self.calls.append(call)
         return call
+
+    def calls_with_descendants(self) -> list[Call]:
+        """List the model calls of this record and of those below it."""
+        with self.tree.lock:
+            everyones = list(self.tree.calls.values())
+        return [c for c in everyones if c.ledger is self or c.ledger.is_below(self)]
 
     @property
     def open_calls(self) -> int:

@@ -16,6 +16,7 @@ from ._guard import kept
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
+from .limits import Limits
 from .outbox import open_outbox
 from .outbox.port import Outbox
 from .recording import Mode, Recording
@@ -48,6 +49,7 @@ class Recorder:
         target: Where runs go for which nobody says anything else.
         targets: Targets by name, for `bill_to("name")` and for metadata to choose from.
         contract: What is charged.
+        limits: What each root run may use up, for `Run.check`.
         mode: `live`; `test` (sent, never billable); `record` (kept until released); `off`.
             Default: the environment's `KEITO_MODE`, else `live`.
         routing: `explicit` uses neither `target` nor the environment's project: a run for which
@@ -72,6 +74,7 @@ class Recorder:
         target: Target | None = None,
         targets: Mapping[str, Target] | None = None,
         contract: Contract | None = None,
+        limits: Limits | None = None,
         mode: Mode | None = None,
         routing: Routing = "default",
         trust_metadata: bool = False,
@@ -83,6 +86,7 @@ class Recorder:
         self.destination = destination(
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
         )
+        self._limits = limits
         self._place = outbox
         self._targets = dict(targets or {})
         self._fallback = Fallback(target, _one_of("routing", routing, get_args(Routing)))
@@ -243,6 +247,7 @@ class Recorder:
             mode=self.mode,
             contract=self.contract,
             destination=self.destination,
+            limits=self._limits,
             external=self._external,
             timing=self._timing,
         )

@@ -18,6 +18,7 @@ from .destination import Destination
 from .journal import Journal
 from .keys import outcome_key, subject_key
 from .ledger import Call, Ledger, wall_clock
+from .limits import Limits
 from .outbox.line import Kind, Line
 from .outbox.port import Outbox
 from .target import Target
@@ -45,12 +46,14 @@ class Recording:
         mode: Mode,
         contract: Contract,
         destination: Destination,
+        limits: Limits | None,
         external: bool,
         timing: Timing,
     ) -> None:
         self.mode = mode
         self.contract = contract
         self.destination = destination
+        self.limits = limits
         self.outbox: Outbox | None = None
         self._opening = opening
         self._external = external

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from . import _log, registry
 from ._facts import JSON, checked
 from ._guard import kept
+from .calls import ModelCall, ToolCall
 from .contract import STATUSES, Status, amount
-from .ledger import Call, Ledger, now
+from .endings import status_of
+from .ledger import Ledger, now
 from .target import Target
 from .usage import Usage
 
@@ -31,7 +33,7 @@ def current_run() -> Run | None:
 
 
 class Run:
-    """One agent run. Nothing here raises, except for arguments no run could take.
+    """One agent run. Nothing here raises, except `check`, and arguments that no run could take.
 
     Every method may be called from any thread or task, whichever the run was started in.
 
@@ -124,7 +126,7 @@ class Run:
         ledger = self._ledger
         with ledger.tree.lock:
             call = ledger.call(_text("key", key), agent=agent, model=model, started=start)
-        ModelCall(self._recording, call)._end(usage, at=end)
+        ModelCall(self._recording, call).end_at(end, usage)
 
     def tool_start(self, name: str, *, key: str) -> ToolCall:
         """Note that a tool begins to work; its input and output are nobody's business."""
@@ -235,10 +237,13 @@ class Run:
             self._ledger.metadata.update(given)
 
     def check(self) -> None:
-        """Stop here if the run has used up what it may: before each paid call.
+        """Go on only if the recorder's limits leave something: for use before each paid call.
 
-        There are no limits yet, so this returns.
+        Raises:
+            KeitoLimitReached: This run, with everything started under it, has used up what it may.
         """
+        if self._recording.limits is not None:
+            self._recording.limits.check(self._ledger)
 
     def finish(self, status: Status = "ok", *, error: BaseException | None = None) -> None:
         """End the run; a second call changes nothing.
@@ -279,71 +284,6 @@ class Run:
                 self._ledger.on_closed.append(call)
         if not waits:
             call()
-
-
-class ModelCall:
-    """A model call under way."""
-
-    __slots__ = ("_call", "_recording")
-
-    def __init__(self, recording: Recording, call: Call) -> None:
-        self._recording = recording
-        self._call = call
-
-    def end(self, usage: Usage | None = None) -> None:
-        """Note its end and what it consumed; None when nobody said."""
-        self._end(usage, at=now())
-
-    def fail(self, error: BaseException | None = None) -> None:
-        """Note that it failed. Where the provider may still charge, its usage is unknown."""
-        self._end(None, at=now(), failed=not (error is None or _may_have_cost(error)))
-
-    def _end(self, usage: Usage | None, *, at: int, failed: bool = False) -> None:
-        recording, call = self._recording, self._call
-        kept(
-            "recording a model call",
-            lambda: recording.call_ended(call, usage, at=at, failed=failed),
-            None,
-        )
-
-
-class ToolCall:
-    """A tool at work."""
-
-    __slots__ = ("_key", "_ledger")
-
-    def __init__(self, ledger: Ledger, key: str) -> None:
-        self._ledger = ledger
-        self._key = key
-
-    def end(self) -> None:
-        """Note that it is done."""
-        with self._ledger.tree.lock:
-            begun = self._ledger.tools.get(self._key)
-            if isinstance(begun, int):
-                self._ledger.tools[self._key] = (begun, now())
-
-    def fail(self, error: BaseException | None = None) -> None:
-        """Note that it failed; it worked until then all the same."""
-        self.end()
-
-
-def status_of(error: BaseException) -> Status:
-    """Return the status of a run that this error ended."""
-    names = {cls.__name__ for cls in type(error).__mro__}
-    if isinstance(error, GeneratorExit):
-        return "closed_early"
-    # By name: importing asyncio for its CancelledError would cost more than all of recording.
-    if isinstance(error, (KeyboardInterrupt, SystemExit)) or "CancelledError" in names:
-        return "cancelled"
-    if "KeitoLimitReached" in names:
-        return "limit"
-    return "error"
-
-
-def _may_have_cost(error: BaseException) -> bool:
-    names = {cls.__name__ for cls in type(error).__mro__}
-    return status_of(error) != "error" or any("Timeout" in name for name in names)
 
 
 def _text(what: str, value: str) -> str:

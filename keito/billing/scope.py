@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from . import _log
 from ._guard import kept
-from .run import Run, _current, status_of
+from .endings import status_of
+from .run import Run, _current
 from .steps import Stepped, Steps
 from .target import Choice
 

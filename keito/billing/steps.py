@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
-from .run import Run, _current, status_of
+from .endings import status_of
+from .run import Run, _current
 from .target import _bill_to
 
 Y = TypeVar("Y")

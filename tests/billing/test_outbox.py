@@ -249,6 +249,20 @@ def test_it_knows_which_runs_have_a_record(outbox: Outbox) -> None:
     assert (outbox.recorded("a"), outbox.recorded("b")) == (True, False)
 
 
+def test_only_what_was_delivered_long_ago_is_forgotten(outbox: Outbox) -> None:
+    store(
+        outbox,
+        record("old", state="DONE", since=1.0),
+        record("new", state="DONE", since=3.0),
+        record("parked", state="PARKED", since=1.0),
+        record("ready", since=1.0),
+    )
+
+    outbox.prune(before=2.0)
+
+    assert states(outbox) == {"DONE": 1, "PARKED": 1, "READY": 1}
+
+
 def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:
     add(outbox, line("a", "start"), line("a", "finish"), line("b", "outcome"))
     store(outbox, record("1", made=5.0), record("2", made=3.0), record("3", state="DONE", made=1.0))

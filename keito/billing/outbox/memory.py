@@ -191,6 +191,13 @@ class MemoryOutbox:
                 self._store(replace(record, held=False))
         return len(held)
 
+    def prune(self, *, before: float) -> None:
+        """See `Outbox`."""
+        with self._lock:
+            old = [r for r in self._records.values() if r.state == "DONE" and r.since < before]
+            for record in old:
+                del self._records[record.key]
+
     def counts(self, destination: str) -> Counts:
         """See `Outbox`."""
         with self._lock:

@@ -108,6 +108,10 @@ class Outbox(Protocol):
         """Let held records go; how many there were."""
         ...
 
+    def prune(self, *, before: float) -> None:
+        """Forget what was delivered before then."""
+        ...
+
     def counts(self, destination: str) -> Counts:
         """Count the records of a destination."""
         ...

@@ -130,6 +130,13 @@ class Records:
             query = "UPDATE records SET held = 0 WHERE destination = ? AND held = 1"
             return self._connection.execute(query, (destination,)).rowcount
 
+    def prune(self, before: float) -> None:
+        """Forget what was delivered before then."""
+        with self._lock:
+            self._connection.execute(
+                "DELETE FROM records WHERE state = 'DONE' AND since < ?", (before,)
+            )
+
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
         """Count by state; how many are held; when the oldest to be sent was made."""
         states = self._rows(

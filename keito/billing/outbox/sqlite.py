@@ -131,6 +131,10 @@ class SqliteOutbox:
         """See `Outbox`."""
         return self._records.release(destination)
 
+    def prune(self, *, before: float) -> None:
+        """See `Outbox`."""
+        self._records.prune(before)
+
     def counts(self, destination: str) -> Counts:
         """See `Outbox`."""
         # In this order nothing that is filed in between is missed.
