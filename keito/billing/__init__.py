@@ -13,7 +13,6 @@ from ._guard import guarded
 from .calls import ModelCall, ToolCall
 from .contract import Contract, Status
 from .defaults import billed, default_recorder
-from .limits import KeitoLimitReached, Limits
 from .outbox import Outbox
 from .recorder import Recorder
 from .run import Run, current_run
@@ -22,6 +21,8 @@ from .timing import Timing
 from .usage import Usage
 
 if TYPE_CHECKING:
+    from .limits import KeitoLimitReached as KeitoLimitReached
+    from .limits import Limits as Limits
     from .outbox.memory import MemoryOutbox as MemoryOutbox
     from .providers import StreamUsage as StreamUsage
     from .providers import usage_of as usage_of
@@ -53,6 +54,8 @@ __all__ = [
 
 # Not needed to record a run, so not loaded before they are asked for.
 _LATER = {
+    "KeitoLimitReached": ".limits",
+    "Limits": ".limits",
     "MemoryOutbox": ".outbox.memory",
     "RecorderStatus": ".status",
     "StreamUsage": ".providers",

@@ -16,7 +16,6 @@ from ._guard import kept
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
-from .limits import Limits
 from .outbox import open_outbox
 from .outbox.port import Outbox
 from .recording import Mode, Recording
@@ -26,6 +25,7 @@ from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
+    from .limits import Limits
     from .outbox.record import Counts
     from .scope import Scope, Told
     from .status import RecorderStatus

@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from .. import _version
 from . import _log
@@ -18,12 +18,14 @@ from .destination import Destination
 from .journal import Journal
 from .keys import outcome_key, subject_key
 from .ledger import Call, Ledger, wall_clock
-from .limits import Limits
 from .outbox.line import Kind, Line
 from .outbox.port import Outbox
 from .target import Target
 from .timing import Timing
 from .usage import TOKENS, Usage
+
+if TYPE_CHECKING:
+    from .limits import Limits
 
 Mode = Literal["live", "test", "record", "off"]
 
