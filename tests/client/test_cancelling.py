@@ -44,7 +44,7 @@ async def test_a_cancelled_create_is_not_repeated_and_can_be_found_by_its_key(
 
 
 async def test_cancelled_calls_leave_the_client_usable(keito_sandbox: LocalKeito) -> None:
-    keito_sandbox.faults.hang(committed=True, times=None)
+    keito_sandbox.faults.hang(committed=True, times=None, method="POST")
 
     async with AsyncKeito(**keito_sandbox.client_settings) as keito:
         calls = [
