@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_KEPT = {"KEITO_RECORD"}
+_KEPT = {"KEITO_RECORD", "KEITO_ONLY_LOOPBACK"}
 
 
 @pytest.fixture(autouse=True)
