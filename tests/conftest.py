@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_KEPT = {"KEITO_RECORD", "KEITO_ONLY_LOOPBACK"}
+_KEPT = {"KEITO_RECORD"}
 
 
 @pytest.fixture(autouse=True)
