@@ -98,6 +98,17 @@ def test_filing_drops_what_the_records_were_made_from(outbox: Outbox) -> None:
     assert outbox.contract("d") is None
 
 
+def test_an_outcome_that_came_while_its_run_was_filed_is_not_dropped(outbox: Outbox) -> None:
+    add(outbox, line("a", "start"), line("a", "outcome"), line("a", "finish"))
+    read = outbox.arrivals(limit=10)
+    add(outbox, line("a", "outcome"))
+
+    outbox.file([], contracts={}, lines=[x.id for x in read if x.kind == "outcome"], runs=["a"])
+
+    (left,) = outbox.arrivals(limit=10)
+    assert (left.kind, left.id) == ("outcome", max(x.id for x in read) + 1)
+
+
 def test_a_record_with_a_known_key_is_ignored(outbox: Outbox) -> None:
     store(outbox, record("k", payload="first"))
     store(outbox, record("k", payload="second"))
@@ -351,6 +362,34 @@ def test_a_childs_outbox_is_its_own(outbox: Outbox) -> None:
     child.append(line("a", "outcome"))
     assert child.counts(HERE).journal == 1
     child.close()
+
+
+def test_an_outbox_stays_where_it_is_when_its_program_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    outbox = SqliteOutbox("outbox.db")
+    monkeypatch.chdir("elsewhere")
+
+    store(outbox, record("a"))
+    outbox.close()
+
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "outbox.db").exists()
+
+
+def test_a_second_name_for_an_outbox_does_not_take_its_locks_away(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    first, second = (SqliteOutbox(tmp_path / name) for name in ("outbox.db", "link/outbox.db"))
+    first.join("me", until=0.0)
+
+    alive = second.alive("me", now=1.0)
+
+    assert alive
+    first.leave("me")
+    first.close()
+    second.close()
 
 
 def test_only_one_courier_files_at_a_time(outbox: Outbox) -> None:

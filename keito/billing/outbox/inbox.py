@@ -103,10 +103,11 @@ class Inbox:
         return int(self._rows(query)[0][0])
 
     def drop(self, ids: Sequence[int], runs: Collection[str]) -> None:
-        """Drop lines, and all lines of runs; move the log into the file now and then."""
+        """Drop lines, and the lines of runs; move the log into the file now and then."""
         found = list(ids)
         for names in _portions(list(runs)):
-            query = f"SELECT id FROM journal WHERE run IN ({_marks(names)})"
+            # An outcome may have come since its run was read: unfiled, it would be lost.
+            query = f"SELECT id FROM journal WHERE run IN ({_marks(names)}) AND kind != 'outcome'"
             found += [row[0] for row in self._rows(query, names)]
         self._drop(found)
         self._since_tidy += len(found)

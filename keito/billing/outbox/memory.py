@@ -92,7 +92,12 @@ class MemoryOutbox:
             self._contracts.update(contracts)
             for record in records:
                 self._records.setdefault(record.key, record)
-            for id in [i for i, line in self._journal.items() if i in lines or line.run in runs]:
+            done = [
+                id
+                for id, line in self._journal.items()
+                if id in lines or (line.run in runs and line.kind != "outcome")
+            ]
+            for id in done:
                 del self._journal[id]
 
     def contract(self, id: str) -> str | None:

@@ -68,7 +68,8 @@ class Outbox(Protocol):
             records: The records, as rendered.
             contracts: New contracts by their id.
             lines: Single lines of the journal to drop.
-            runs: Runs whose lines to drop.
+            runs: Runs whose lines to drop, except outcomes: each of those is a record of its own,
+                and may have come since the run was read.
         """
 
     def contract(self, id: str) -> str | None:
