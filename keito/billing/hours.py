@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from .contract import Contract, TimeBasis, amount
 from .intervals import Interval, first, length, minus, within
 from .run_facts import RunFacts
+from .usage import EXACT
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -75,7 +76,8 @@ def counted(result: RunFacts, contract: Contract, *, capped: bool) -> Counted:
     if contract.time_basis == "active" and active:
         basis = "active"
         own = minus(own, minus([(0, elapsed)], active))
-    most = int(amount("max_hours_per_run", contract.max_hours_per_run) * HOUR)
+    longest = amount("max_hours_per_run", contract.max_hours_per_run)
+    most = int(EXACT.multiply(longest, Decimal(HOUR)))
     if not capped or length(own) <= most:
         return Counted(intervals=own, basis=basis)
     return Counted(intervals=first(own, most), basis=basis, capped=True)
@@ -95,7 +97,7 @@ def split(start: int, elapsed: int, intervals: Sequence[Interval], where: tzinfo
         first_moment = start if index == 0 else begin
         last = booked[index + 1][0] if index + 1 < len(booked) else start + elapsed
         time = length(within(absolute, first_moment, last))
-        hours = _hours(total + time) - _hours(total)
+        hours = EXACT.subtract(_hours(total + time), _hours(total))
         total += time
         parts.append(
             Part(
@@ -111,7 +113,7 @@ def split(start: int, elapsed: int, intervals: Sequence[Interval], where: tzinfo
 
 def seconds(microseconds: int) -> Decimal:
     """Return microseconds as exact seconds."""
-    return (Decimal(microseconds) / SECOND).quantize(_PLACES)
+    return _in(SECOND, microseconds)
 
 
 def text(moment: int, where: tzinfo) -> str:
@@ -120,7 +122,11 @@ def text(moment: int, where: tzinfo) -> str:
 
 
 def _hours(microseconds: int) -> Decimal:
-    return (Decimal(microseconds) / HOUR).quantize(_PLACES, ROUND_HALF_EVEN)
+    return _in(HOUR, microseconds)
+
+
+def _in(unit: int, microseconds: int) -> Decimal:
+    return EXACT.quantize(EXACT.divide(Decimal(microseconds), Decimal(unit)), _PLACES)
 
 
 def _days(start: int, end: int, where: tzinfo) -> Iterator[Interval]:

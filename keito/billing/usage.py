@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_EVEN,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 
 TOKENS = (
     "input_tokens",
@@ -15,7 +24,15 @@ TOKENS = (
 )
 
 # Not the thread's own context: a host that works with few digits must not round a bill.
-EXACT = Context(prec=100)
+EXACT = Context(
+    prec=100,
+    rounding=ROUND_HALF_EVEN,
+    Emin=MIN_EMIN,
+    Emax=MAX_EMAX,
+    capitals=1,
+    clamp=0,
+    traps=[InvalidOperation, DivisionByZero, Overflow],
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +62,7 @@ class Usage:
     @property
     def complete(self) -> bool:
         """Whether the provider said how much went in and how much came out."""
-        return _count(self.input_tokens) is not None and _count(self.output_tokens) is not None
+        return count(self.input_tokens) is not None and count(self.output_tokens) is not None
 
 
 def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
@@ -63,7 +80,7 @@ def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
             incomplete += 1
         if usage is not None:
             _add(sums, usage)
-        reported = None if usage is None else _money(usage.reported_cost_usd)
+        reported = None if usage is None else money(usage.reported_cost_usd)
         cost = None if cost is None or reported is None else EXACT.add(cost, reported)
     result: dict[str, int | str] = {"calls": calls, **sums}
     if incomplete:
@@ -75,19 +92,32 @@ def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
 
 def _add(sums: dict[str, int], usage: Usage) -> None:
     for name in TOKENS:
-        count = _count(getattr(usage, name))
-        if count is not None:
-            sums[name] = sums.get(name, 0) + count
+        tokens = count(getattr(usage, name))
+        if tokens is not None:
+            sums[name] = sums.get(name, 0) + tokens
 
 
-def _count(value: object) -> int | None:
+def each(usages: Iterable[Usage | None]) -> list[list[int | str | None]]:
+    """List what each call consumed in the order of `TOKENS`, and its reported cost, as text."""
+    return [_said(usage or Usage()) for usage in usages]
+
+
+def _said(usage: Usage) -> list[int | str | None]:
+    cost = money(usage.reported_cost_usd)
+    counts = [count(getattr(usage, name)) for name in TOKENS]
+    return [*counts, None if cost is None else str(cost)]
+
+
+def count(value: object) -> int | None:
+    """Return a number of tokens, or None for what is none."""
     # A provider's oddity (a text, a negative number) is not a count, so it is unknown.
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     return None
 
 
-def _money(value: object) -> Decimal | None:
+def money(value: object) -> Decimal | None:
+    """Return an amount, or None for what is none."""
     if isinstance(value, Decimal) and value.is_finite() and value >= 0:
         return value
     return None

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_UP, Context, Decimal, Inexact, localcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from keito.billing import Contract
-from keito.billing.hours import HOUR, LONGEST, SECOND, counted, split, zone
+from keito.billing.hours import HOUR, LONGEST, SECOND, counted, seconds, split, zone
 from keito.billing.run_facts import RunFacts
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia"]
@@ -25,6 +25,19 @@ def test_a_run_within_a_day_is_one_part() -> None:
     (part,) = split(moment(2026, 3, 5, 10), HOUR // 2, [(0, HOUR // 2)], zone("UTC"))
 
     assert (part.day, part.hours) == (date(2026, 3, 5), Decimal("0.500000"))
+
+
+def test_a_host_that_calculates_with_few_digits_changes_no_hours() -> None:
+    contract = Contract(max_hours_per_run="7.1234")
+    elapsed = 8 * HOUR + 1_234_567
+
+    with localcontext(Context(prec=3, rounding=ROUND_UP, traps=[Inexact])):
+        time = counted({"status": "ok", "elapsed": elapsed}, contract, capped=True)
+        (part,) = split(moment(2026, 3, 5), elapsed, time.intervals, zone("UTC"))
+        raw = seconds(elapsed)
+
+    assert (part.hours, part.counted) == (Decimal("7.123400"), 25_644_240_000)
+    assert raw == Decimal("28801.234567")
 
 
 def test_midnight_is_that_of_the_contracts_time_zone() -> None:

@@ -26,8 +26,8 @@ class SqliteOutbox:
     durable = True
 
     def __init__(self, path: str | Path) -> None:
-        # One name for it, whatever else leads there: a program that changes its folder must not have
-        # its records in two, nor lose its locks to a second name of their files (see `signs`).
+        # One name for it, whatever else leads there: a program that changes its folder must not
+        # have its records in two, nor lose its locks to a second name of their files (`signs`).
         self.path = Path(path).resolve()
         self._inbox = Inbox(self.path.with_name(self.path.name + "-inbox"))
         self._opened: Records | None = None
