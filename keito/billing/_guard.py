@@ -10,6 +10,7 @@ from . import _log
 
 P = ParamSpec("P")
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 def guarded(what: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
@@ -33,7 +34,7 @@ def guarded(what: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
     return decorate
 
 
-def kept(what: str, action: Callable[[], T], otherwise: T) -> T:
+def kept(what: str, action: Callable[[], T], otherwise: U) -> T | U:
     """Return what the action returns, or `otherwise` after logging why it failed."""
     try:
         return action()

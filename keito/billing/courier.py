@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._guard import kept
+from ._guard import kept, refused
 from .destination import Destination
 from .outbox.port import Outbox
 from .timing import Timing
@@ -50,13 +50,14 @@ class Courier:
         return self._delivery.holds if self._delivery is not None else ()
 
     def start(self) -> None:
-        """Start the thread, unless it runs."""
+        """Start the thread, unless it runs or can't be started now."""
         with self._starting:
-            if self._thread is None and not self._closing.is_set():
-                self._thread = threading.Thread(
-                    target=self._work, name="keito-courier", daemon=True
-                )
-                self._thread.start()
+            if self._thread is not None or self._closing.is_set():
+                return
+            thread = threading.Thread(target=self._work, name="keito-courier", daemon=True)
+            # A process may have no thread left: what is recorded then goes with the next one.
+            if refused(thread.start) is None:
+                self._thread = thread
 
     def wake(self) -> None:
         """Have the thread look now."""
@@ -68,11 +69,15 @@ class Courier:
         outbox = self._open_outbox()
         while True:
             left, unfiled = _left(outbox, self._destination.id)
-            works = self._thread is not None and (unfiled or self._destination.complete)
+            works = self._runs and (unfiled or self._destination.complete)
             if not left or not works or time.monotonic() >= end:
                 return left
             self.wake()
             time.sleep(max(0.0, min(0.02, end - time.monotonic())))
+
+    @property
+    def _runs(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
 
     def close(self, timeout: float) -> bool:
         """Stop the thread, waiting for so many seconds at most; whether it has stopped."""

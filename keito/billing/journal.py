@@ -39,6 +39,7 @@ class Journal:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._writing = threading.Lock()
+        self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self.deferred = 0
 
@@ -78,17 +79,17 @@ class Journal:
     def drain(self, timeout: float) -> int:
         """Write what waits, for so long at most; how many lines are left."""
         end = time.monotonic() + timeout
-        while not self._write_all() and time.monotonic() < end:
+        while not self._write_all(end) and time.monotonic() < end:
             time.sleep(min(0.01, timeout))
         return self.waiting
 
-    def close(self) -> bool:
-        """Stop the thread; whether it has stopped."""
+    def close(self, timeout: float) -> bool:
+        """Stop the thread, waiting for so many seconds at most; whether it has stopped."""
         self._closing.set()
         self.wake()
         if self._thread is None:
             return True
-        self._thread.join(1.0)
+        self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _defer(self, line: Line) -> None:
@@ -99,19 +100,23 @@ class Journal:
         self._waiting.append(line)
         self._start_thread()
         self.wake()
+        if self._closing.is_set():
+            # No thread comes for it any more.
+            self._write_all(time.monotonic())
 
     def _start_thread(self) -> None:
         if self._thread is not None or self._closing.is_set():
             return
-        thread = threading.Thread(target=self._work, name="keito-journal", daemon=True)
-        # An interpreter that is shutting down starts no threads; `drain` then writes what waits.
-        if refused(thread.start) is None:
-            self._thread = thread
+        with self._starting:
+            thread = threading.Thread(target=self._work, name="keito-journal", daemon=True)
+            # An interpreter that shuts down starts no threads; `drain` then writes what waits.
+            if self._thread is None and refused(thread.start) is None:
+                self._thread = thread
 
     def _work(self) -> None:
         pause = self._timing.journal
         while not self._closing.is_set():
-            wanted = kept("keeping the journal", self._tick, None)
+            wanted = kept("keeping the journal", self._tick, RETRY_MOST)
             written = self._write_all()
             pause = self._timing.journal if written else min(pause * 2, RETRY_MOST)
             if not written:
@@ -122,21 +127,30 @@ class Journal:
             # One wake-up then serves all the calls that end within this time.
             self._closing.wait(self._timing.journal)
 
-    def _write_all(self) -> bool:
-        with self._writing:
+    def _write_all(self, end: float | None = None) -> bool:
+        """Write what waits, until `time.monotonic()` is `end` if it is given; whether all is."""
+        if not self._writing.acquire(timeout=-1 if end is None else self._wait(end)):
+            return False
+        try:
             deferred = len(self._waiting)
             while self._waiting:
-                if not self._written(self._waiting[0]):
+                if not self._written(self._waiting[0], end):
                     return False
                 self._waiting.popleft()
             while self._soon:
                 line = kept("writing a model call", self._soon[0], None)
-                if line is not None and not self._written(line):
+                if line is not None and not self._written(line, end):
                     return False
                 self._soon.popleft()
+        finally:
+            self._writing.release()
         if deferred:
             self._added()
         return True
 
-    def _written(self, line: Line) -> bool:
-        return refused(lambda: self._open_outbox().append(line)) is None
+    def _written(self, line: Line, end: float | None) -> bool:
+        wait = None if end is None else self._wait(end)
+        return refused(lambda: self._open_outbox().append(line, wait=wait)) is None
+
+    def _wait(self, end: float) -> float:
+        return max(self._timing.inline, end - time.monotonic())

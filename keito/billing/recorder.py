@@ -224,8 +224,6 @@ class Recorder:
 
         What is left goes with the next process.
         """
-        if self._closed:
-            return
         self._closed = True
         end = time.monotonic() + timeout
         kept("closing", lambda: self._recording.close(end), None)

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal, cast
 
 from .. import _version
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from .limits import Limits
 
 Mode = Literal["live", "test", "record", "off"]
+
+# Seconds the journal's thread gets to end, however late it is: it may be writing a line.
+_LAST_LINES = 0.1
 
 # Closing a SQLite connection in a forked child would take its parent's locks away, so what was
 # inherited must not even be garbage there.
@@ -70,6 +74,7 @@ class Recording:
         self._lock = threading.Lock()
         self._outbox_lock = threading.Lock()
         self._begun = False
+        self._closed = False
         self._open: set[Ledger] = set()
         self._lingering: dict[Ledger, float] = {}
         self._next_sign = 0.0
@@ -90,7 +95,10 @@ class Recording:
         with self._outbox_lock:
             if self.outbox is None:
                 outbox = self._opening()
-                outbox.join(self._owner, until=time.time() + self._timing.lease)
+                with ExitStack() as otherwise:
+                    otherwise.callback(outbox.close)
+                    outbox.join(self._owner, until=time.time() + self._timing.lease)
+                    otherwise.pop_all()
                 self.outbox = outbox
             return self.outbox
 
@@ -147,7 +155,6 @@ class Recording:
             "outcome": {**facts, "key": made},
         }
         self._write(ledger, "outcome", body)
-        self.courier.wake()
         return made
 
     def end(self, ledger: Ledger, status: str, error: str | None) -> None:
@@ -181,7 +188,13 @@ class Recording:
         return in_memory + self.courier.flush(end)
 
     def close(self, end: float) -> None:
-        """End what is open as abandoned, deliver until `end`, and stop."""
+        """End what is open as abandoned, deliver until `end`, and stop.
+
+        What is recorded afterwards is kept; closing again lets go of what it needed.
+        """
+        if self._closed and self.outbox is None and not self.journal.waiting:
+            return
+        self._closed = True
         with self._lock:
             left = list(self._open)
             begun = self._begun
@@ -191,16 +204,28 @@ class Recording:
             # An outbox that can't be opened must not keep the threads from being stopped.
             kept("flushing", lambda: self.flush(end), 0)
         stopped = self.courier.close(max(0.0, end - time.monotonic()))
-        stopped = self.journal.close() and stopped
+        stopped = self.journal.close(max(_LAST_LINES, end - time.monotonic())) and stopped
         # A thread that still waits for an answer needs the outbox to note it.
-        if stopped and self.outbox is not None:
-            self.outbox.leave(self._owner)
-            self.outbox.close()
-            self.outbox = None
+        if stopped:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._outbox_lock:
+            # A run that has begun since must be seen to live, or others recover it.
+            if self.outbox is None or self._open:
+                return
+            # From here on, whoever records opens it anew.
+            outbox, self.outbox = self.outbox, None
+            outbox.leave(self._owner)
+            outbox.close()
 
     def abandon(self) -> Outbox | None:
         """Write nothing more, in a forked child; return the outbox the parent has open."""
         self._silent = True
+        # As it forked, another thread of the parent may have held them: here nobody lets them go.
+        self._lock = threading.Lock()
+        for ledger in self._open:
+            ledger.tree.lock = threading.RLock()
         _left_to_the_parent.append(self)
         return self.outbox
 
@@ -270,14 +295,13 @@ class Recording:
         with ledger.tree.lock:
             if ledger.closed:
                 return
-            ledger.closed = True
             facts = ledger.facts()
+            ledger.closed = True
             told, ledger.on_closed = ledger.on_closed, []
         with self._lock:
             self._open.discard(ledger)
             self._lingering.pop(ledger, None)
         self._write(ledger, "finish", facts)
-        self.courier.wake()
         for call in told:
             kept("letting go of a run", call, None)
 
@@ -287,6 +311,8 @@ class Recording:
         if not self._silent:
             stamp = wall_clock() if at is None else at
             self.journal.add(Line(ledger.id, kind, stamp, self._owner, encode(facts)))
+            if kind in ("outcome", "finish"):
+                self.courier.wake()
 
     def _tick(self) -> float | None:
         moment = time.monotonic()

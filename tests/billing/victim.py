@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any
 
-from keito.billing import Contract, Recorder, Usage
+from keito.billing import Contract, MemoryOutbox, Recorder, Usage
 from tests.billing.sending import FAST
 
 
@@ -92,6 +92,31 @@ def forked() -> None:
     _, status = os.waitpid(child, 0)
     outer.finish()
     say(os.waitstatus_to_exitcode(status), working.flush(20))
+
+
+def forked_while_locked() -> None:
+    """Fork while another thread records: the child has the run, and nobody who unlocks it."""
+    working = recorder(courier="external", outbox=MemoryOutbox())
+    run = working.start("parent")
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with run._ledger.tree.lock, working._recording._lock:
+            locked.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    locked.wait(30)
+    child = os.fork()
+    if child == 0:
+        threading.Timer(10, os._exit, [1]).start()
+        run.finish()
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    say(os.waitstatus_to_exitcode(status))
 
 
 def exit_while_keito_is_down() -> None:

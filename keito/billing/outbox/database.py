@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
 
 # A commit is then in the file before the call returns, and a killed process loses nothing. What a
@@ -28,10 +29,13 @@ def connect(
     """
     _make_private(path)
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA synchronous={synchronous}")
-    if not checkpoints:
-        connection.execute("PRAGMA wal_autocheckpoint=0")
+    with ExitStack() as otherwise:
+        otherwise.callback(connection.close)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        if not checkpoints:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+        otherwise.pop_all()
     return connection
 
 

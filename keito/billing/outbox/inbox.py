@@ -7,12 +7,14 @@ agent milliseconds.
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .database import NORMAL, connect
+from .database import BUSY, NORMAL, connect
 from .line import Line
 
 _SCHEMA = """
@@ -30,6 +32,9 @@ _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, 
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
+# The first run of a process opens the file, and an agent waits for it: where others have it locked
+# for longer, the journal's thread tries again.
+_OPENING = 0.05
 # So many lines are dropped by one statement, which makes recorders wait for microseconds only.
 _AT_ONCE = 100
 
@@ -41,10 +46,14 @@ class Inbox:
 
     def __init__(self, path: Path) -> None:
         self._log = path.with_name(path.name + "-wal")
-        self._behind = connect(path, synchronous=NORMAL, checkpoints=False)
-        self._behind.executescript(_SCHEMA)
+        with ExitStack() as otherwise:
+            self._behind = _connect(path)
+            otherwise.callback(self._behind.close)
+            self._behind.executescript(_SCHEMA)
+            self._inline = _connect(path)
+            otherwise.pop_all()
+        self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
         self._behind_lock = threading.Lock()
-        self._inline = connect(path, synchronous=NORMAL, checkpoints=False)
         self._inline_lock = threading.Lock()
         self._inline_wait: float | None = None
         self._since_tidy = 0
@@ -161,6 +170,10 @@ class Inbox:
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._behind_lock:
             return self._behind.execute(query, values).fetchall()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return connect(path, synchronous=NORMAL, wait=_OPENING, checkpoints=False)
 
 
 def _portions(values: list[T]) -> list[list[T]]:

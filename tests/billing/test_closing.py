@@ -1,0 +1,149 @@
+"""Recorders that are closed, dropped, forked, or short of threads lose nothing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from keito.billing import MemoryOutbox, Recorder, Timing
+from keito.billing import journal as journal_module
+from keito.billing.journal import Journal
+from keito.billing.outbox.line import Line
+from keito.billing.outbox.sqlite import SqliteOutbox
+from tests.billing.conftest import HOME, Recorded
+from tests.billing.test_harmless import wait_until
+
+
+class FailingOnce(MemoryOutbox):
+    """An outbox whose next write fails when it is told so."""
+
+    fails = False
+
+    def append(self, line: Line, *, wait: float | None = None) -> None:
+        if self.fails:
+            self.fails = False
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+        super().append(line, wait=wait)
+
+
+def finished(path: Path) -> int:
+    with closing(sqlite3.connect(f"{path}-inbox")) as inbox:
+        (count,) = inbox.execute("SELECT count(*) FROM journal WHERE kind = 'finish'").fetchone()
+    return int(count)
+
+
+def test_a_process_that_can_start_no_thread_records_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    recorder = Recorder(outbox=tmp_path / "outbox.db", target=HOME)
+
+    recorder.start("agent").finish()
+    recorder.close(0)
+
+    left = SqliteOutbox(tmp_path / "outbox.db")
+    lines = {line.kind: line.body for line in left.arrivals(limit=10)}
+    left.close()
+    assert lines.keys() == {"contract", "start", "finish"}
+    assert '"status":"ok"' in lines["finish"]
+
+
+def test_what_is_recorded_while_the_recorder_closes_is_written(tmp_path: Path) -> None:
+    recorder = Recorder(outbox=tmp_path / "outbox.db", target=HOME, courier="external")
+    made: list[str] = []
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            with recorder.run("agent") as run:
+                made.append(run.id)
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(5):
+        time.sleep(0.02)
+        recorder.close(0)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    recorder.close(0)
+
+    assert len(made) > 5
+    assert finished(tmp_path / "outbox.db") == len(made)
+
+
+def test_what_a_closed_recorder_can_not_write_is_tried_again_at_once() -> None:
+    outbox = FailingOnce()
+    recorder = Recorder(outbox=outbox, target=HOME, courier="external")
+    recorder.start("before").finish()
+    recorder.close(0)
+    outbox.fails = True
+
+    recorder.start("after").finish()
+
+    assert outbox.counts(recorder.destination.id).journal == 2
+    assert recorder.status().in_memory == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_leaves_no_lock_of_the_parent_held_in_the_child() -> None:
+    command = [sys.executable, "-m", "tests.billing.victim", "forked_while_locked"]
+
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert told.stdout.split() == ["0"]
+
+
+def test_a_file_that_others_have_locked_does_not_hold_the_agent_up(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with closing(sqlite3.connect(f"{path}-inbox", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        recorder = Recorder(outbox=path, target=HOME, courier="external")
+        began = time.monotonic()
+
+        recorder.start("agent").finish()
+        taken = time.monotonic() - began
+        other.execute("ROLLBACK")
+
+    wait_until(lambda: recorder.status().in_memory == 0)
+    assert taken < 2
+    assert finished(path) == 1
+    recorder.close(0)
+
+
+def test_the_journal_keeps_its_time_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "RETRY_MOST", 0.01)
+    ticks: list[int] = []
+
+    def tick() -> float | None:
+        ticks.append(1)
+        if len(ticks) == 1:
+            raise OSError("No space left on device")
+        return None
+
+    journal = Journal(MemoryOutbox, timing=Timing(journal=0.01), tick=tick, added=lambda: None)
+    journal.soon(lambda: None)
+
+    wait_until(lambda: len(ticks) > 1)
+    assert journal.close(5)
+
+
+def test_closing_twice_does_not_open_the_outbox_again(recorded: Recorded) -> None:
+    recorded.recorder.start("agent").finish()
+    recorded.recorder.close(0)
+
+    recorded.recorder.close(0)
+
+    assert recorded.recorder._recording.outbox is None
