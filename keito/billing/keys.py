@@ -9,7 +9,9 @@ _NAMESPACE = uuid.UUID("6f4a7d52-1f0e-5c39-9a5e-0c8a3e7b1d44")
 
 def record_key(account: str, *identity: str) -> str:
     """Return the `keito_key` of what this identity names within an account."""
-    return str(uuid.uuid5(_NAMESPACE, "\n".join((account, *identity))))
+    named = "\n".join((account, *identity))
+    # Half of a surrogate pair, as a cut text of a model may end in, has no form in UTF-8.
+    return str(uuid.uuid5(_NAMESPACE, named.encode("utf-8", "backslashreplace").decode()))
 
 
 def run_key(account: str, run: str, part: int) -> str:

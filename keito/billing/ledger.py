@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from .intervals import Interval, within
 from .target import Target
 from .tree import Tree
-from .usage import Usage, totals
+from .usage import Usage, count, each, text, totals
+
+# A call the provider refused cost nothing, and nothing about it is unknown.
+_REFUSED = Usage(input_tokens=0, output_tokens=0)
 
 
 def now() -> int:
@@ -45,7 +48,7 @@ class Call:
     def tokens(self) -> int:
         """How many tokens went in and out, as far as anyone said."""
         usage = self.usage or Usage()
-        return (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        return (count(usage.input_tokens) or 0) + (count(usage.output_tokens) or 0)
 
     def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
         """Note the end, or what a better source says about it; whether that is news."""
@@ -103,7 +106,7 @@ class Ledger:
         known = self.tree.calls.get(key)
         if known is not None:
             return known
-        call = Call(key, self, agent, model, started)
+        call = Call(key, self, text(agent), text(model), started)
         self.tree.calls[key] = call
         self.calls.append(call)
         return call
@@ -171,14 +174,18 @@ class Ledger:
         return [(a - self.started, b - self.started) for a, b in clipped]
 
     def _usage(self) -> list[dict[str, object]]:
-        groups: dict[tuple[str | None, ...], list[Usage | None]] = {}
+        groups: dict[tuple[str | None, ...], list[Call]] = {}
         for call in self.calls:
             usage = call.usage or Usage()
             group = (usage.provider, usage.model or call.model, call.agent)
-            # A call the provider refused cost nothing, and nothing about it is unknown.
-            counted = Usage(input_tokens=0, output_tokens=0) if call.failed else call.usage
-            groups.setdefault(group, []).append(counted)
+            groups.setdefault(group, []).append(call)
         return [
-            {"provider": provider, "model": model, "agent": agent, **totals(usages)}
-            for (provider, model, agent), usages in groups.items()
+            {
+                "provider": provider,
+                "model": model,
+                "agent": agent,
+                **totals(_REFUSED if call.failed else call.usage for call in calls),
+                "each": each(call.usage for call in calls if not call.failed),
+            }
+            for (provider, model, agent), calls in groups.items()
         ]

@@ -70,6 +70,11 @@ class Run:
         return self._finished
 
     @property
+    def takes_more(self) -> bool:
+        """Whether another run can be folded in: its own record has no end yet."""
+        return not self._finished and self._ledger.ended is None
+
+    @property
     def target(self) -> Target | None:
         """Where it is billed; None when nobody said so."""
         target = self._ledger.target
@@ -212,14 +217,14 @@ class Run:
         """
         facts: dict[str, object] = {
             "type": _text("outcome_type", outcome_type),
-            "description": description if description is not None else notes,
+            "description": _optional("description", description) or _optional("notes", notes),
             "unit_price": None if unit_price is None else str(amount("unit_price", unit_price)),
             "quantity": _quantity(quantity),
             "success": bool(success),
             "evidence": checked(evidence, "evidence") if evidence is not None else None,
-            "subject": subject,
+            "subject": _optional("subject", subject),
         }
-        return self._recording.outcome(self._ledger, facts, key)
+        return self._recording.outcome(self._ledger, facts, _optional("key", key))
 
     def note(self, text: str) -> None:
         """Add to what the client reads, in place of the target's notes."""
@@ -289,6 +294,12 @@ class Run:
 def _text(what: str, value: str) -> str:
     if not isinstance(value, str) or not value:
         raise TypeError(f"{what}: give text that is not empty")
+    return value
+
+
+def _optional(what: str, value: str | None) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{what}: give text, or None")
     return value
 
 

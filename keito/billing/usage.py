@@ -59,6 +59,14 @@ class Usage:
     reasoning_tokens: int | None = None
     reported_cost_usd: Decimal | None = None
 
+    def __post_init__(self) -> None:
+        # An adapter passes on what it was given: an object that is no name must not keep the run
+        # from being recorded.
+        for name in ("model", "provider"):
+            given = getattr(self, name)
+            if given is not None and text(given) is None:
+                object.__setattr__(self, name, None)
+
     @property
     def complete(self) -> bool:
         """Whether the provider said how much went in and how much came out."""
@@ -88,6 +96,11 @@ def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
     if calls and cost is not None:
         result["cost_usd"] = str(cost)
     return result
+
+
+def text(value: object) -> str | None:
+    """Return a name; what is no text names nothing."""
+    return value if isinstance(value, str) else None
 
 
 def _add(sums: dict[str, int], usage: Usage) -> None:

@@ -125,3 +125,16 @@ def test_an_adapter_is_told_when_the_record_is_made(recorded: Recorded) -> None:
 
     assert before == []
     assert told == ["first", "late"]
+
+
+def test_a_run_started_under_one_whose_record_is_made_has_its_own(recorded: Recorded) -> None:
+    root = recorded.recorder.start("root")
+    folded = recorded.recorder.start("folded", parent=root)
+    root.finish()
+
+    late = recorded.recorder.start("late", parent=folded)
+    late.model_call(Usage(input_tokens=7, output_tokens=3), key="1")
+    late.finish()
+
+    tokens = [entry["metadata"].get("tokens_in") for entry in recorded.entries()]
+    assert tokens == [None, 7]

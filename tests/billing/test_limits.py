@@ -55,3 +55,14 @@ def test_time_is_limited(make_recorder: MakeRecorder) -> None:
 def test_a_limit_that_nothing_meets_fails_where_it_is_made(limits: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="more than 0"):
         Limits(**limits)
+
+
+def test_a_count_that_is_no_number_stops_nobody(make_recorder: MakeRecorder) -> None:
+    recorded = make_recorder(limits=Limits(tokens=100))
+    odd: Any = "many"
+
+    with recorded.recorder.run("agent") as run:
+        run.model_call(Usage(input_tokens=odd, output_tokens=3), key="1")
+        run.check()
+
+    assert recorded.metadata()["usage_incomplete"] is True

@@ -353,3 +353,43 @@ def test_a_mode_there_is_not_fails_where_it_is_given() -> None:
 
     with pytest.raises(ValueError, match="mode"):
         Recorder(mode=unknown)
+
+
+def test_names_that_are_no_text_keep_no_run_from_being_recorded(recorded: Recorded) -> None:
+    odd: Any = object()
+
+    with recorded.recorder.run("agent") as run:
+        run.model_start("1", model=odd, agent=odd).end(
+            Usage(model=odd, provider=odd, input_tokens=7, output_tokens=3)
+        )
+
+    metadata = recorded.metadata()
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 7)
+    assert "model_name" not in metadata
+
+
+def test_a_text_that_was_cut_within_a_character_is_recorded(recorded: Recorded) -> None:
+    with recorded.recorder.run("agent") as run:
+        keys = {run.outcome("done", subject=subject) for subject in ("a\ud83d", "a\ud83c")}
+
+    assert keys < {entry["metadata"]["keito_key"] for entry in recorded.entries()}
+    assert len(keys) == 2
+
+
+@pytest.mark.parametrize("name", ["description", "notes", "subject", "key"])
+def test_an_outcome_takes_texts_only(recorded: Recorded, name: str) -> None:
+    wrong: Any = {name: 7}
+
+    with recorded.recorder.run("agent") as run, pytest.raises(TypeError, match=name):
+        run.outcome("done", **wrong)
+
+
+def test_a_subject_of_runs_that_nobody_routed_is_kept_for_each(make_recorder: MakeRecorder) -> None:
+    recorder = make_recorder(routing="explicit").recorder
+
+    keys = set()
+    for _ in range(2):
+        with recorder.run("agent") as run:
+            keys.add(run.outcome("ticket_resolved", subject="T-1"))
+
+    assert len(keys) == 2
