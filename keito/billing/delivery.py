@@ -70,6 +70,7 @@ class Delivery:
             )
         self._holds = Holds()
         self._failures = 0
+        self._stepped_at = 0.0
         self._resume_at = 0.0
         self._next_round = 0.0
         self._next_pruning = 0.0
@@ -83,6 +84,7 @@ class Delivery:
     def step(self) -> float:
         """Do the next thing there is to do; return after how many seconds to come back."""
         now = self._clock()
+        self._notice_clock(now)
         filed = self._filing.arrivals()
         if now >= self._next_round:
             self._next_round = now + self._timing.poll
@@ -99,6 +101,14 @@ class Delivery:
             return 0.0
         until_resumed = self._resume_at - now if now < self._resume_at else self._timing.poll
         return min(until_resumed, until_settled, self._timing.poll)
+
+    def _notice_clock(self, now: float) -> None:
+        # A clock that was set back by an hour must not make a pause of a second an hour long.
+        back = max(0.0, self._stepped_at - now)
+        self._stepped_at = now
+        self._resume_at -= back
+        self._next_round -= back
+        self._next_pruning -= back
 
     def close(self) -> None:
         """Close the connections to Keito."""

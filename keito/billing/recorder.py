@@ -266,7 +266,7 @@ class Recorder:
     ) -> Run:
         target = self._target(chosen, metadata, parent)
         run_id = uuid.uuid4().hex
-        if parent is not None and not parent.finished and target.same_work(parent._ledger.target):
+        if parent is not None and parent.takes_more and target.same_work(parent._ledger.target):
             ledger = parent._ledger
         else:
             ledger = _ledger(run_id, name, target, parent, framework)

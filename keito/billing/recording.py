@@ -265,7 +265,8 @@ class Recording:
 
     def _outcome_key(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
         account, subject = self.destination.account_id, facts["subject"]
-        if subject is not None and facts["success"]:
+        # Two runs that nobody has routed may be for two clients: each keeps its outcome.
+        if subject is not None and facts["success"] and ledger.target.routed:
             return subject_key(
                 account,
                 destination=self._destination_id,
