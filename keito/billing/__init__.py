@@ -24,17 +24,25 @@ if TYPE_CHECKING:
     from .limits import KeitoLimitReached as KeitoLimitReached
     from .limits import Limits as Limits
     from .outbox.memory import MemoryOutbox as MemoryOutbox
+    from .prices import Cost as Cost
+    from .prices import FixedPrices as FixedPrices
+    from .prices import Price as Price
+    from .prices import Prices as Prices
     from .providers import StreamUsage as StreamUsage
     from .providers import usage_of as usage_of
     from .status import RecorderStatus as RecorderStatus
 
 __all__ = [
     "Contract",
+    "Cost",
+    "FixedPrices",
     "KeitoLimitReached",
     "Limits",
     "MemoryOutbox",
     "ModelCall",
     "Outbox",
+    "Price",
+    "Prices",
     "Recorder",
     "RecorderStatus",
     "Run",
@@ -54,9 +62,13 @@ __all__ = [
 
 # Not needed to record a run, so not loaded before they are asked for.
 _LATER = {
+    "Cost": ".prices",
+    "FixedPrices": ".prices",
     "KeitoLimitReached": ".limits",
     "Limits": ".limits",
     "MemoryOutbox": ".outbox.memory",
+    "Price": ".prices",
+    "Prices": ".prices",
     "RecorderStatus": ".status",
     "StreamUsage": ".providers",
     "usage_of": ".providers",

@@ -14,6 +14,7 @@ from .timing import Timing
 
 if TYPE_CHECKING:
     from .delivery import Delivery
+    from .prices import Prices
 
 AFTER_FAILURE = 1.0
 
@@ -28,11 +29,13 @@ class Courier:
         destination: Destination,
         owner: str,
         timing: Timing,
+        prices: Prices | None = None,
     ) -> None:
         self._open_outbox = open_outbox
         self._destination = destination
         self._owner = owner
         self._timing = timing
+        self._prices = prices
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._starting = threading.Lock()
@@ -104,7 +107,11 @@ class Courier:
             from .delivery import Delivery
 
             delivery = self._delivery = Delivery(
-                self._open_outbox(), self._destination, owner=self._owner, timing=self._timing
+                self._open_outbox(),
+                self._destination,
+                owner=self._owner,
+                timing=self._timing,
+                prices=self._prices,
             )
         return delivery.step()
 

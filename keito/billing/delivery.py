@@ -22,9 +22,11 @@ from .._transport import Answer, Failure, Outcome, Transport
 from . import _log
 from .destination import Destination
 from .filing import Filing
+from .genai import GenaiPrices
 from .holds import Holds
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
+from .prices import Prices
 from .settling import Settling
 from .timing import Timing
 
@@ -39,6 +41,7 @@ class Delivery:
         destination: Whose records it delivers.
         owner: Who it is, for the outbox.
         timing: All times.
+        prices: What model calls cost; default: genai-prices, where it is installed.
         clock: Seconds since 1970.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
         transport: The way to Keito; default: one for the destination, if its key is known.
@@ -51,6 +54,7 @@ class Delivery:
         *,
         owner: str,
         timing: Timing,
+        prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         transport: Transport | None = None,
@@ -61,7 +65,7 @@ class Delivery:
         self._timing = timing
         self._clock = clock
         self._chance = chance
-        self._filing = Filing(outbox, clock=clock)
+        self._filing = Filing(outbox, clock=clock, prices=prices or GenaiPrices())
         self._transport = transport or _transport(destination, timing)
         self._settling: Settling | None = None
         if self._transport is not None:

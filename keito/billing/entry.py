@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from .contract import Contract
+from .cost import RunCost, run_cost
 from .hours import Part, counted, seconds, split, text, zone
 from .keys import run_key
 from .metadata import fitted
 from .notes import notes
+from .prices import Prices
 from .run_facts import OutcomeFacts, RunFacts, StartFacts, UsageFacts, target_of
 
 SOURCE = "agent"
@@ -24,15 +26,23 @@ class Entry:
         key: The `keito_key` in its metadata.
         body: What is posted.
         charged: Whether the client pays for it.
+        cost: What its model calls cost, also where Keito is not told.
     """
 
     key: str
     body: Mapping[str, object]
     charged: bool
+    cost: Mapping[str, object] = field(default_factory=dict)
 
 
 def run_entries(
-    start: StartFacts, result: RunFacts, contract: Contract, *, attempt: int = 1, paid: bool = False
+    start: StartFacts,
+    result: RunFacts,
+    contract: Contract,
+    *,
+    attempt: int = 1,
+    paid: bool = False,
+    prices: Prices | None = None,
 ) -> list[Entry]:
     """Render a run: one entry, or one per day and 24 hours it has worked.
 
@@ -42,6 +52,7 @@ def run_entries(
         contract: What is charged.
         attempt: How often its work key has been tried, this run included.
         paid: Whether an earlier attempt has been charged.
+        prices: What model calls cost whose provider does not say.
     """
     charged = (
         contract.charges_time
@@ -52,6 +63,7 @@ def run_entries(
     time = counted(result, contract, capped=charged)
     where = zone(contract.time_zone)
     parts = split(start["at"], result.get("elapsed", 0), time.intervals, where)
+    cost = run_cost(result.get("usage", []), day=parts[0].day, prices=prices)
     shared = {
         **_identity(start, contract),
         "status": result["status"],
@@ -65,7 +77,7 @@ def run_entries(
     for number, part in enumerate(parts):
         key = run_key(start["account"], start["run"], number)
         # Tokens and calls are said once, in the first part, so that adding entries up is right.
-        work = _work(result, contract) if number == 0 else {}
+        work = _work(result, contract, cost) if number == 0 else {}
         own = {
             **shared,
             **work,
@@ -83,7 +95,12 @@ def run_entries(
         given = {**target_of(start).metadata, **result.get("metadata", {})}
         body = _body(start, part, notes=said, billable=charged, hours=part.hours)
         entries.append(
-            Entry(key=key, body={**body, "metadata": fitted(own, given)}, charged=charged)
+            Entry(
+                key=key,
+                body={**body, "metadata": fitted(own, given)},
+                charged=charged,
+                cost=_known(cost) if number == 0 else {},
+            )
         )
     return entries
 
@@ -179,11 +196,14 @@ def _times(part: Part, contract: Contract, *, charged: bool) -> dict[str, object
     }
 
 
-def _work(result: RunFacts, contract: Contract) -> dict[str, object]:
+def _known(cost: RunCost) -> dict[str, object]:
+    return {name: value for name, value in cost.metadata().items() if value is not None}
+
+
+def _work(result: RunFacts, contract: Contract, cost: RunCost) -> dict[str, object]:
     usage = result.get("usage", [])
     main = max(usage, key=_tokens, default=None)
-    costs = [Decimal(u["cost_usd"]) for u in usage if "cost_usd" in u]
-    known = contract.share_cost and bool(usage) and len(costs) == len(usage)
+    unshared = dict.fromkeys(cost.metadata())
     return {
         "model_provider": None if main is None else main.get("provider"),
         "model_name": None if main is None else main.get("model"),
@@ -195,8 +215,7 @@ def _work(result: RunFacts, contract: Contract) -> dict[str, object]:
         "usage_incomplete": True if _sum(usage, "incomplete") else None,
         "llm_calls": _sum(usage, "calls") or 0,
         "tool_calls": result.get("tools", 0),
-        "cost_usd": sum(costs, Decimal(0)) if known else None,
-        "cost_source": "provider" if known else None,
+        **(cost.metadata() if contract.share_cost else unshared),
         "models": _by(usage, "model"),
         "agents": _by(usage, "agent"),
     }

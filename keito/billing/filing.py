@@ -14,6 +14,7 @@ from .entry import Entry, outcome_entry, run_entries
 from .outbox.line import Line
 from .outbox.port import Outbox
 from .outbox.record import Record
+from .prices import Prices
 from .run_facts import (
     RunFacts,
     StartFacts,
@@ -44,9 +45,12 @@ class Filing:
     neither be lost nor keep the others waiting.
     """
 
-    def __init__(self, outbox: Outbox, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, outbox: Outbox, *, clock: Callable[[], float], prices: Prices | None = None
+    ) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._prices = prices
         self._unreadable: set[int] = set()
 
     def arrivals(self) -> bool:
@@ -119,7 +123,9 @@ class Filing:
     def _add_run(self, batch: Batch, start: StartFacts, result: RunFacts) -> None:
         earlier, paid = self._attempts(batch, start)
         contract = self._contract(batch, start)
-        entries = run_entries(start, result, contract, attempt=earlier + 1, paid=paid)
+        entries = run_entries(
+            start, result, contract, attempt=earlier + 1, paid=paid, prices=self._prices
+        )
         facts = _json.dumps({"start": start, "result": result}).decode()
         batch.records += self._records(start, entries, kind="run", facts=facts)
         batch.runs.append(start["run"])
@@ -163,6 +169,7 @@ class Filing:
                 day=str(entry.body["spent_date"]),
                 work=target.work_key or "",
                 charged=entry.charged and target.routed,
+                cost=_json.dumps(entry.cost).decode() if entry.cost else "",
                 held=start["mode"] == "record",
                 made=now,
                 since=now,

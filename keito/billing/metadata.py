@@ -44,6 +44,8 @@ _FIRST = (
     "usage_incomplete",
     "cost_usd",
     "cost_source",
+    "price_version",
+    "llm_calls_unpriced",
     "part",
     "parts",
     "capped",

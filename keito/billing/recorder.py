@@ -27,6 +27,7 @@ from .tree import Tree
 if TYPE_CHECKING:
     from .limits import Limits
     from .outbox.record import Counts
+    from .prices import Prices
     from .scope import Scope, Told
     from .status import RecorderStatus
 
@@ -50,6 +51,8 @@ class Recorder:
         targets: Targets by name, for `bill_to("name")` and for metadata to choose from.
         contract: What is charged.
         limits: What each root run may use up, for `Run.check`.
+        prices: What model calls cost whose provider does not say; default: genai-prices, where it
+            is installed (`keito[prices]`).
         mode: `live`; `test` (sent, never billable); `record` (kept until released); `off`.
             Default: the environment's `KEITO_MODE`, else `live`.
         routing: `explicit` uses neither `target` nor the environment's project: a run for which
@@ -75,6 +78,7 @@ class Recorder:
         targets: Mapping[str, Target] | None = None,
         contract: Contract | None = None,
         limits: Limits | None = None,
+        prices: Prices | None = None,
         mode: Mode | None = None,
         routing: Routing = "default",
         trust_metadata: bool = False,
@@ -87,6 +91,7 @@ class Recorder:
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
         )
         self._limits = limits
+        self._prices = prices
         self._place = outbox
         self._targets = dict(targets or {})
         self._fallback = Fallback(target, _one_of("routing", routing, get_args(Routing)))
@@ -246,6 +251,7 @@ class Recorder:
             contract=self.contract,
             destination=self.destination,
             limits=self._limits,
+            prices=self._prices,
             external=self._external,
             timing=self._timing,
         )

@@ -23,10 +23,11 @@ from .outbox.line import Kind, Line
 from .outbox.port import Outbox
 from .target import Target
 from .timing import Timing
-from .usage import TOKENS, Usage
+from .usage import TOKENS, Usage, count, money
 
 if TYPE_CHECKING:
     from .limits import Limits
+    from .prices import Prices
 
 Mode = Literal["live", "test", "record", "off"]
 
@@ -53,6 +54,7 @@ class Recording:
         contract: Contract,
         destination: Destination,
         limits: Limits | None,
+        prices: Prices | None,
         external: bool,
         timing: Timing,
     ) -> None:
@@ -79,7 +81,11 @@ class Recording:
         self._lingering: dict[Ledger, float] = {}
         self._next_sign = 0.0
         self.courier = Courier(
-            self.opened, destination=destination, owner=self._owner, timing=timing
+            self.opened,
+            destination=destination,
+            owner=self._owner,
+            timing=timing,
+            prices=prices,
         )
         self.journal = Journal(self.opened, timing=timing, tick=self._tick, added=self.courier.wake)
 
@@ -281,13 +287,13 @@ class Recording:
         if call.ledger.closed:
             return None
         usage = call.usage or Usage()
-        cost = usage.reported_cost_usd
+        cost = money(usage.reported_cost_usd)
         facts = {
             "model": usage.model or call.model,
             "provider": usage.provider,
             "agent": call.agent,
             "failed": call.failed,
-            "usage": {name: getattr(usage, name) for name in TOKENS},
+            "usage": {name: count(getattr(usage, name)) for name in TOKENS},
             "cost_usd": None if cost is None else str(cost),
         }
         return Line(call.ledger.id, "call", wall_clock(), self._owner, encode(facts))

@@ -7,6 +7,7 @@ from typing import TypedDict, cast
 from ._facts import JSON, decode
 from .outbox.line import Line
 from .target import Target
+from .usage import TOKENS
 
 
 class TargetFacts(TypedDict, total=False):
@@ -53,6 +54,7 @@ class UsageFacts(TypedDict, total=False):
     cache_write_tokens: int
     reasoning_tokens: int
     cost_usd: str
+    each: list[list[int | str | None]]
 
 
 class _Ended(TypedDict):
@@ -135,6 +137,7 @@ def _call(line: Line) -> UsageFacts:
         "calls": 1,
         "incomplete": 0 if known or facts["failed"] else 1,
         **said,
+        "each": [] if facts["failed"] else [[*map(counts.get, TOKENS), facts["cost_usd"]]],
     }
     if facts["cost_usd"] is not None:
         usage["cost_usd"] = facts["cost_usd"]

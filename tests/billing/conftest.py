@@ -29,7 +29,7 @@ class Recorded:
     def records(self) -> list[Record]:
         """Everything that would be sent, oldest first."""
         self.recorder.flush(0)
-        filing = Filing(self.outbox, clock=lambda: 0.0)
+        filing = Filing(self.outbox, clock=lambda: 0.0, prices=self.recorder._prices)
         while filing.arrivals():
             pass
         found = []

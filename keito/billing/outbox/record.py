@@ -32,6 +32,7 @@ class Record:
         day: the date under which a listing shows it.
         work: The target's work key, if it has one.
         charged: Whether the client pays for it.
+        cost: What its model calls cost, as JSON, whether or not Keito is told.
         payload: The body, rendered once, as JSON; for an unrouted record the facts to render.
         held: Kept until it is released (`KEITO_MODE=record`).
         fence: Grows with every change, so that a courier that was overtaken changes nothing.
@@ -65,6 +66,7 @@ class Record:
     attempts: int = 0
     reason: str = ""
     remote: str = ""
+    cost: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,15 @@ CREATE TABLE IF NOT EXISTS records (
     absent REAL,
     attempts INTEGER NOT NULL,
     reason TEXT NOT NULL,
-    remote TEXT NOT NULL
+    remote TEXT NOT NULL,
+    cost TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS records_by_state ON records (destination, state, made);
 CREATE INDEX IF NOT EXISTS records_by_run ON records (run);
 CREATE INDEX IF NOT EXISTS records_by_work ON records (work) WHERE work != '';
 CREATE TABLE IF NOT EXISTS contracts (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
+_COST = "ALTER TABLE records ADD COLUMN cost TEXT NOT NULL DEFAULT ''"
 _COLUMNS = tuple(field.name for field in fields(Record))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
 _INSERT = (
@@ -55,6 +57,7 @@ class Records:
         self._connection = connect(path, synchronous=FULL)
         self._lock = threading.Lock()
         self._connection.executescript(_SCHEMA)
+        self._add_what_is_new()
 
     def add(self, records: Sequence[Record], contracts: Mapping[str, str]) -> None:
         """Store records and contracts, except those whose key is known."""
@@ -64,6 +67,14 @@ class Records:
                 "INSERT OR IGNORE INTO contracts VALUES (?, ?)", list(contracts.items())
             )
             self._connection.executemany(_INSERT, [astuple(record) for record in records])
+
+    def _add_what_is_new(self) -> None:
+        # Under the lock: another process may be opening the same old file.
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            known = {name for _, name, *_ in self._rows("PRAGMA table_info(records)")}
+            if "cost" not in known:
+                self._connection.execute(_COST)
 
     def contract(self, id: str) -> str | None:
         """Return a contract."""
