@@ -68,7 +68,7 @@ def _costs(group: UsageFacts, day: date, prices: Prices | None) -> list[Cost | N
     # Prices can rise with a call's length, so calls are priced one by one and not by their sum.
     each = group.get("each")
     if each is None:
-        return [None] * group["calls"]
+        return [None] * group.get("calls", 1)
     return [_cost(_usage(group, call), day, prices) for call in each]
 
 
