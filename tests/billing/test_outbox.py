@@ -354,6 +354,23 @@ def test_a_recorder_does_not_wait_for_another_process_that_is_writing(tmp_path: 
     outbox.close()
 
 
+def test_a_recorder_outlasts_a_short_write_of_another_process(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    other = sqlite3.connect(
+        tmp_path / "outbox.db-inbox", isolation_level=None, check_same_thread=False
+    )
+    other.execute("BEGIN IMMEDIATE")
+    ending = threading.Timer(0.05, lambda: other.execute("COMMIT"))
+    ending.start()
+
+    outbox.append(line("a", "finish"), wait=20.0)
+
+    ending.join()
+    assert outbox.counts(HERE).journal == 1
+    other.close()
+    outbox.close()
+
+
 def test_a_childs_outbox_is_its_own(outbox: Outbox) -> None:
 
     child = outbox.for_child()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -35,6 +36,9 @@ _TIDY_AFTER = 2000
 # The first run of a process opens the file, and an agent waits for it: where others have it locked
 # for longer, the journal's thread tries again.
 _OPENING = 0.05
+# Seconds until an agent that found the file busy looks again; it doubles up to the second.
+_LOOK_AGAIN = 0.00005
+_LOOK_AGAIN_MOST = 0.001
 # So many lines are dropped by one statement, which makes recorders wait for microseconds only.
 _AT_ONCE = 100
 
@@ -53,9 +57,9 @@ class Inbox:
             self._inline = _connect(path)
             otherwise.pop_all()
         self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
+        self._inline.execute("PRAGMA busy_timeout=0")
         self._behind_lock = threading.Lock()
         self._inline_lock = threading.Lock()
-        self._inline_wait: float | None = None
         self._since_tidy = 0
 
     def append(self, line: Line, *, wait: float | None) -> None:
@@ -66,8 +70,7 @@ class Inbox:
         if not self._inline_lock.acquire(timeout=wait):
             raise TimeoutError("another thread is recording")
         try:
-            self._wait_inline(wait)
-            self._inline.execute(_INSERT, line[:5])
+            self._insert(line, end=time.monotonic() + wait)
         finally:
             self._inline_lock.release()
 
@@ -159,10 +162,18 @@ class Inbox:
         with self._behind_lock:
             self._behind.execute(statement, values)
 
-    def _wait_inline(self, wait: float) -> None:
-        if wait != self._inline_wait:
-            self._inline.execute(f"PRAGMA busy_timeout={max(0, int(wait * 1000))}")
-            self._inline_wait = wait
+    def _insert(self, line: Line, *, end: float) -> None:
+        # Others write for microseconds, and SQLite itself would not look again for a millisecond.
+        pause = _LOOK_AGAIN
+        while True:
+            try:
+                self._inline.execute(_INSERT, line[:5])
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, _LOOK_AGAIN_MOST)
 
     def _lines(self, where: str, values: Sequence[object] = ()) -> list[Line]:
         return [Line(*row) for row in self._rows(f"{_LINE} {where}", values)]
