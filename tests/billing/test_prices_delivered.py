@@ -15,7 +15,7 @@ import pytest
 from keito.billing import Contract, FixedPrices, Price, Usage
 from keito.billing.entry import run_entries
 from keito.billing.outbox.record import Record
-from keito.billing.outbox.sqlite import SqliteOutbox
+from keito.billing.outbox.records import Records
 from keito.billing.run_facts import StartFacts, recovered, start_of
 from keito.testing import LocalKeito, sandbox
 
@@ -118,18 +118,17 @@ def test_a_run_whose_process_died_has_the_cost_of_its_calls(make_recorder: MakeR
 
 def test_a_file_of_before_there_were_costs_is_still_good(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
-    SqliteOutbox(path).close()
+    record = Record(key="k", run="r", kind="run", destination="d", state="READY", payload="{}")
+    Records(path).close()
     with sqlite3.connect(path) as old:
         old.execute("ALTER TABLE records DROP COLUMN cost")
     old.close()
-    record = Record(key="k", run="r", kind="run", destination="d", state="READY", payload="{}")
 
-    for outbox in (SqliteOutbox(path), SqliteOutbox(path)):
-        outbox.file([replace(record, cost='{"cost_usd":1}')], contracts={}, lines=[], runs=[])
-        outbox.close()
+    first, second = Records(path), Records(path)
+    first.add([replace(record, cost="1.5")], {})
+    claimed = second.claim("d", owner="me", now=0, lease=1, without=())
 
-    last = SqliteOutbox(path)
-    claimed = last.claim("d", owner="me", now=0, lease=1, without=())
-    last.close()
     assert claimed is not None
-    assert claimed.cost == '{"cost_usd":1}'
+    assert claimed.cost == "1.5"
+    first.close()
+    second.close()
