@@ -65,7 +65,8 @@ class Delivery:
         self._timing = timing
         self._clock = clock
         self._chance = chance
-        self._filing = Filing(outbox, clock=clock, prices=prices or GenaiPrices())
+        asked = GenaiPrices() if prices is None else prices
+        self._filing = Filing(outbox, clock=clock, prices=asked)
         self._transport = transport or _transport(destination, timing)
         self._settling: Settling | None = None
         if self._transport is not None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,16 @@ def test_a_list_of_ones_own_takes_its_place(local: LocalKeito, tmp_path: Path) -
 
     assert said["cost_usd"] == D("0.022")
     assert (said["cost_source"], said["price_version"]) == ("ours", "3")
+
+
+def test_an_empty_list_of_ones_own_takes_its_place_too(local: LocalKeito, tmp_path: Path) -> None:
+    class Empty(dict[str, Price]):
+        def cost(self, usage: Usage, *, day: date) -> None:
+            return None
+
+    said = delivered(local, tmp_path, HAIKU, prices=Empty())
+
+    assert said["llm_calls_unpriced"] == 1
 
 
 def test_what_the_provider_reports_is_what_keito_is_told(local: LocalKeito, tmp_path: Path) -> None:
