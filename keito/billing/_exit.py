@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import time
 import weakref
 from typing import TYPE_CHECKING
 
 from . import registry
-from ._guard import kept
+from ._guard import kept, refused
 
 if TYPE_CHECKING:
     from .recorder import Recorder
+
+# Seconds to let go of files, once nothing more is delivered.
+_LAST_STEPS = 0.1
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
@@ -23,10 +27,19 @@ def enter(recorder: Recorder) -> None:
 
 
 def _close_all() -> None:
+    """Close all recorders, from a thread: a file that others have locked could hold us up."""
     recorders = list(_recorders)
     end = time.monotonic() + max((r.exit_timeout for r in recorders), default=0.0)
-    for recorder in recorders:
-        recorder.close(max(0.0, end - time.monotonic()))
+
+    def close() -> None:
+        for recorder in recorders:
+            recorder.close(max(0.0, end - time.monotonic()))
+
+    thread = threading.Thread(target=close, name="keito-exit", daemon=True)
+    if not recorders or refused(thread.start) is not None:
+        close()
+        return
+    thread.join(max(0.0, end - time.monotonic()) + _LAST_STEPS)
 
 
 def _after_fork_in_child() -> None:

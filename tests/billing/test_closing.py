@@ -123,6 +123,38 @@ def test_a_file_that_others_have_locked_does_not_hold_the_agent_up(tmp_path: Pat
     recorder.close(0)
 
 
+def test_a_file_that_others_have_locked_does_not_hold_the_end_of_a_process_up(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    program = (
+        "import sys, time\n"
+        "from keito.billing import Recorder, Target\n"
+        "recorder = Recorder(outbox=sys.argv[1], courier='external',\n"
+        "                    target=Target(project_id='p', task_id='t'))\n"
+        "recorder.start('agent').finish()\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "recorder.start('agent').finish()\n"
+        "print(time.time())\n"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+
+    with (
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as working,
+        closing(sqlite3.connect(f"{path}-inbox", isolation_level=None, timeout=10)) as other,
+    ):
+        assert working.stdout is not None
+        working.stdout.readline()
+        other.execute("BEGIN EXCLUSIVE")
+        told, _ = working.communicate("\n", timeout=60)
+        taken = time.time() - float(told)
+
+    assert taken < 4
+
+
 def test_the_journal_keeps_its_time_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_module, "RETRY_MOST", 0.01)
     ticks: list[int] = []
