@@ -130,7 +130,8 @@ def test_a_file_that_others_have_locked_does_not_hold_the_end_of_a_process_up(
     program = (
         "import sys, time\n"
         "from keito.billing import Recorder, Target\n"
-        "recorder = Recorder(outbox=sys.argv[1], courier='external',\n"
+        "recorder = Recorder(outbox=sys.argv[1], base_url='http://127.0.0.1:1',\n"
+        "                    api_key='kto_sandbox_agent', account_id='acc_sandbox',\n"
         "                    target=Target(project_id='p', task_id='t'))\n"
         "recorder.start('agent').finish()\n"
         "print('ready', flush=True)\n"
