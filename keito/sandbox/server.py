@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import uvicorn
 
@@ -155,7 +156,8 @@ class Server:
         self._cut.set()
 
     def _tell(self, event: asyncio.Event) -> None:
-        if self._thread.is_alive():
+        # The server may end between a look whether it is alive and the call.
+        with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(event.set)
 
     def _wait_for(self, event: threading.Event) -> None:

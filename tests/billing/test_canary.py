@@ -20,7 +20,7 @@ from langchain_keito import KeitoCallbackHandler
 from openai_agents_keito import attach, detach
 
 from keito import _json
-from keito.billing import Contract, Recorder, Target
+from keito.billing import Contract, Recorder, Target, Timing
 from keito.testing import LocalKeito, sandbox
 from tests.contract import Calls, Fails, Says
 from tests.langchain.scripted import agent as langchain_agent
@@ -74,6 +74,8 @@ def watched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Watche
             outbox=outbox,
             target=Target(project_id=keito.project_id, task_id=keito.task_id),
             contract=Contract(charge="both"),
+            # The outage may cut off a record that is being sent.
+            timing=Timing(settle=0.5, look_again=0.1, backoff=0.05, backoff_most=0.2),
         )
         yield Watched(recorder, keito, outbox, caplog)
         recorder.close(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import subprocess
@@ -180,3 +181,14 @@ def test_closing_twice_does_not_open_the_outbox_again(recorded: Recorded) -> Non
     recorded.recorder.close(0)
 
     assert recorded.recorder._recording.outbox is None
+
+
+def test_connections_that_nobody_closed_are_closed_with_their_outbox(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    connection = outbox._records._connection
+
+    del outbox
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import weakref
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -44,3 +45,12 @@ def _make_private(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def close_with(owner: object, *connections: sqlite3.Connection) -> None:
+    """Close connections when their owner is dropped, in case nobody has closed them by then.
+
+    A recorder that is given no time to close leaves its outbox to a thread that ends later.
+    """
+    for connection in connections:
+        weakref.finalize(owner, connection.close).atexit = False

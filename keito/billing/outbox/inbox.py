@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .database import BUSY, NORMAL, connect
+from .database import BUSY, NORMAL, close_with, connect
 from .line import Line
 
 _SCHEMA = """
@@ -56,6 +56,7 @@ class Inbox:
             self._behind.executescript(_SCHEMA)
             self._inline = _connect(path)
             otherwise.pop_all()
+        close_with(self, self._behind, self._inline)
         self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
         self._inline.execute("PRAGMA busy_timeout=0")
         self._behind_lock = threading.Lock()

@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-from .database import FULL, connect
+from .database import FULL, close_with, connect
 from .record import Change, Record, State
 
 _SCHEMA = """
@@ -55,6 +55,7 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._connection = connect(path, synchronous=FULL)
+        close_with(self, self._connection)
         self._lock = threading.Lock()
         self._connection.executescript(_SCHEMA)
         self._add_what_is_new()
