@@ -1,7 +1,7 @@
 """A stand-in for Keito that costs next to nothing, so that the client's own cost shows.
 
-It knows no rules: every POST answers with the same time entry, every listing with pages cut from
-the same rendered text. It runs in a process of its own, so that its work isn't counted.
+It knows no rules: every POST answers with the same time entry, and each page of a listing is
+rendered once. It runs in a process of its own, so that its work isn't counted.
 """
 
 from __future__ import annotations
@@ -79,12 +79,18 @@ def page(number: int, per_page: int) -> bytes:
             "last": f"/api/v2/time_entries?page={pages}",
         },
     }
-    return json.dumps(envelope)[:-1].encode() + b', "time_entries": ' + _entries(per_page) + b"}"
+    return (
+        json.dumps(envelope)[:-1].encode()
+        + b', "time_entries": '
+        + _entries(number, per_page)
+        + b"}"
+    )
 
 
-@cache
-def _entries(per_page: int) -> bytes:
-    return json.dumps([entry(number) for number in range(per_page)]).encode()
+def _entries(number: int, per_page: int) -> bytes:
+    # Each entry once in all pages: a client leaves out what it has seen on the page before.
+    first = (number - 1) * per_page
+    return json.dumps([entry(one) for one in range(first, first + per_page)]).encode()
 
 
 class _Connection(asyncio.Protocol):
