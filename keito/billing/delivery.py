@@ -27,10 +27,8 @@ from .holds import Holds
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
 from .prices import Prices
-from .settling import Settling
+from .settling import PATH, Settling
 from .timing import Timing
-
-PATH = "/api/v2/time_entries"
 
 
 class Delivery:

@@ -24,7 +24,7 @@ NEVER_CUT = (
     "mode",
     "sdk",
 )
-# Then the most telling ones; what is not named here comes before the last three.
+# Then the most telling ones; what is not named here comes before the last two.
 _FIRST = (
     "outcome_type",
     "outcome_unit_price",
