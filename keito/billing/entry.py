@@ -13,7 +13,7 @@ from .keys import run_key
 from .metadata import fitted
 from .notes import notes
 from .prices import Prices
-from .run_facts import OutcomeFacts, RunFacts, StartFacts, UsageFacts, target_of
+from .run_facts import RunFacts, StartFacts, UsageFacts, target_of
 
 SOURCE = "agent"
 
@@ -27,12 +27,16 @@ class Entry:
         body: What is posted.
         charged: Whether the client pays for it.
         cost: What its model calls cost, also where Keito is not told.
+        tally: What it counts towards, such as the outcomes of a day; empty if nothing limits them.
+        amount: How much it adds to that.
     """
 
     key: str
     body: Mapping[str, object]
     charged: bool
     cost: Mapping[str, object] = field(default_factory=dict)
+    tally: str = ""
+    amount: int = 0
 
 
 def run_entries(
@@ -65,7 +69,7 @@ def run_entries(
     parts = split(start["at"], result.get("elapsed", 0), time.intervals, where)
     cost = run_cost(result.get("usage", []), day=parts[0].day, prices=prices)
     shared = {
-        **_identity(start, contract),
+        **identity(start, contract),
         "status": result["status"],
         "time_basis": time.basis,
         "attempt": attempt,
@@ -81,19 +85,19 @@ def run_entries(
         own = {
             **shared,
             **work,
-            **_times(part, contract, charged=charged),
+            **times(part, contract, charged=charged),
             "keito_key": key,
             "part": number + 1 if len(parts) > 1 else None,
         }
         said = notes(
-            agent=_agent(start),
+            agent=agent_of(start),
             outcomes=result.get("successes", {}),
             key=key,
             template=target_of(start).notes,
             said=result.get("notes", []),
         )
         given = {**target_of(start).metadata, **result.get("metadata", {})}
-        body = _body(start, part, notes=said, billable=charged, hours=part.hours)
+        body = entry_body(start, part, notes=said, billable=charged, hours=part.hours)
         entries.append(
             Entry(
                 key=key,
@@ -105,50 +109,10 @@ def run_entries(
     return entries
 
 
-def outcome_entry(
-    start: StartFacts, outcome: OutcomeFacts, contract: Contract, *, at: int
-) -> Entry:
-    """Render an outcome: an entry without hours, whose metadata says what it is worth.
-
-    Args:
-        start: The run that reported it.
-        outcome: The outcome.
-        contract: What is charged.
-        at: When it was reported, in microseconds since 1970.
-    """
-    where = zone(contract.time_zone)
-    moment = split(at, 0, [], where)[0]
-    price = _price(outcome, contract)
-    charged = contract.charges_outcomes and outcome["success"] and start["mode"] != "test"
-    own = {
-        **_identity(start, contract),
-        **_times(moment, contract, charged=charged),
-        "keito_key": outcome["key"],
-        "status": "ok" if outcome["success"] else "error",
-        "time_basis": contract.time_basis,
-        "attempt": 1,
-        "outcome_type": outcome["type"],
-        "outcome_unit_price": price,
-        "outcome_quantity": outcome["quantity"],
-        "outcome_success": outcome["success"],
-        "outcome_subject": outcome["subject"],
-        "outcome_evidence": outcome["evidence"],
-    }
-    said = notes(
-        agent=_agent(start),
-        outcomes={outcome["type"]: outcome["quantity"]},
-        key=outcome["key"],
-        template=None,
-        said=[outcome["description"]] if outcome["description"] else [],
-    )
-    body = _body(start, moment, notes=said, billable=charged, hours=Decimal(0))
-    metadata = fitted(own, target_of(start).metadata)
-    return Entry(key=outcome["key"], body={**body, "metadata": metadata}, charged=charged)
-
-
-def _body(
+def entry_body(
     start: StartFacts, part: Part, *, notes: str, billable: bool, hours: Decimal
 ) -> dict[str, object]:
+    """Return what is posted, without its metadata."""
     target = target_of(start)
     body: dict[str, object] = {
         "project_id": target.project_id,
@@ -164,16 +128,18 @@ def _body(
     return body
 
 
-def _agent(start: StartFacts) -> str:
+def agent_of(start: StartFacts) -> str:
+    """Name the agent, as the client reads it."""
     return start["target"].get("agent_id") or start["name"]
 
 
-def _identity(start: StartFacts, contract: Contract) -> dict[str, object]:
+def identity(start: StartFacts, contract: Contract) -> dict[str, object]:
+    """Return the metadata that says which run an entry belongs to and how it was charged."""
     target = target_of(start)
     return {
         "run_id": start["run"],
         "parent_run_id": start["parent"],
-        "agent_id": _agent(start),
+        "agent_id": agent_of(start),
         "framework": start["framework"],
         "session_id": target.session_id,
         "trigger": target.trigger,
@@ -184,7 +150,8 @@ def _identity(start: StartFacts, contract: Contract) -> dict[str, object]:
     }
 
 
-def _times(part: Part, contract: Contract, *, charged: bool) -> dict[str, object]:
+def times(part: Part, contract: Contract, *, charged: bool) -> dict[str, object]:
+    """Return the metadata that says when it was, and how much of it counts."""
     where = zone(contract.time_zone)
     return {
         "started_at": text(part.start, where),
@@ -246,8 +213,3 @@ def _sum(usage: list[UsageFacts], name: str) -> int | None:
 def _tokens(group: UsageFacts) -> tuple[int, str]:
     total = group.get("input_tokens", 0) + group.get("output_tokens", 0)
     return total, str(group.get("model"))
-
-
-def _price(outcome: OutcomeFacts, contract: Contract) -> Decimal | None:
-    said = outcome["unit_price"]
-    return contract.price(outcome["type"]) if said is None else Decimal(said)

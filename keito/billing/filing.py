@@ -10,10 +10,11 @@ from .. import _json
 from . import _log
 from ._guard import refused, report
 from .contract import Contract, read_contract
-from .entry import Entry, outcome_entry, run_entries
+from .entry import Entry, run_entries
 from .outbox.line import Line
 from .outbox.port import Outbox
 from .outbox.record import Record
+from .outcome_entry import outcome_entry
 from .prices import Prices
 from .run_facts import (
     RunFacts,
