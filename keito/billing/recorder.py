@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import time
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from . import _exit, _log, registry
 from ._guard import kept
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
+from .mode import MODES, Mode, mode_of_environment
 from .outbox import open_outbox
 from .outbox.port import Outbox
-from .recording import Mode, Recording
+from .recording import Recording
+from .routing import ROUTINGS, Routes, Routing
 from .run import Run, current_run
-from .target import Choice, Fallback, Routing, Target, merge, spoken
+from .target import Choice, Target
 from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
     from .limits import Limits
-    from .outbox.record import Counts
     from .prices import Prices
     from .scope import Scope, Told
     from .status import RecorderStatus
@@ -54,7 +53,8 @@ class Recorder:
         prices: What model calls cost whose provider does not say; default: genai-prices, where it
             is installed (`keito[prices]`).
         mode: `live`; `test` (sent, never billable); `record` (kept until released); `off`.
-            Default: the environment's `KEITO_MODE`, else `live`.
+            Default: the environment's `KEITO_MODE`, else `live`; what that names and is none of
+            these counts as `record`.
         routing: `explicit` uses neither `target` nor the environment's project: a run for which
             nobody said whose it is stays unsent instead of going to a default client.
         trust_metadata: Whether a framework's metadata may name ids, not just a target.
@@ -85,7 +85,7 @@ class Recorder:
         courier: Literal["thread", "external"] = "thread",
         timing: Timing | None = None,
     ) -> None:
-        self.mode: Mode = _one_of("mode", mode or _mode_of_environment(), get_args(Mode))
+        self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
         self.contract = contract or Contract()
         self.destination = destination(
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
@@ -93,9 +93,12 @@ class Recorder:
         self._limits = limits
         self._prices = prices
         self._place = outbox
-        self._targets = dict(targets or {})
-        self._fallback = Fallback(target, _one_of("routing", routing, get_args(Routing)))
-        self._trust_metadata = trust_metadata
+        self._routes = Routes(
+            target,
+            targets or {},
+            routing=_one_of("routing", routing, ROUTINGS),
+            trust_metadata=trust_metadata,
+        )
         self._external = _one_of("courier", courier, _COURIERS) == "external"
         self._timing = timing or Timing()
         self._closed = False
@@ -201,28 +204,9 @@ class Recorder:
 
     def status(self) -> RecorderStatus:
         """Tell how delivery stands."""
-        from .status import RecorderStatus
+        from .status import standing
 
-        recording = self._recording
-        outbox: Outbox | None = None
-        if self.mode != "off":
-            outbox = kept("opening the outbox", recording.opened, None)
-        counts: Counts | None = None
-        if outbox is not None:
-            counts = kept("counting", functools.partial(outbox.counts, self.destination.id), None)
-        oldest = counts.oldest if counts else None
-        return RecorderStatus(
-            mode=self.mode,
-            records=counts.states if counts else {},
-            held=counts.held if counts else 0,
-            unfiled=counts.journal if counts else 0,
-            in_memory=recording.journal.waiting,
-            open_runs=recording.open_runs,
-            oldest_age=None if oldest is None else max(0.0, time.time() - oldest),
-            last_error=recording.courier.last_error,
-            holds=recording.courier.holds,
-            durable=outbox is not None and outbox.durable,
-        )
+        return standing(self._recording)
 
     def close(self, timeout: float = 2.0) -> None:
         """End what is open as `abandoned`, deliver for so many seconds at most, and stop.
@@ -270,7 +254,8 @@ class Recorder:
         framework: str,
         metadata: Mapping[str, object] | None,
     ) -> Run:
-        target = self._target(chosen, metadata, parent)
+        above = None if parent is None else parent._ledger.target
+        target = self._routes.target(chosen, metadata, parent=above)
         run_id = uuid.uuid4().hex
         if parent is not None and parent.takes_more and target.same_work(parent._ledger.target):
             ledger = parent._ledger
@@ -283,13 +268,6 @@ class Recorder:
         if entered is run and ledger.id == run_id:
             self._recording.begin(ledger)
         return entered
-
-    def _target(
-        self, chosen: Choice | None, metadata: Mapping[str, object] | None, parent: Run | None
-    ) -> Target:
-        said = spoken(chosen, metadata, trust_metadata=self._trust_metadata)
-        below = self._fallback.target() if parent is None else parent._ledger.target
-        return merge([*said, below], self._targets) if said else below
 
     def _unrecorded(self, name: str) -> Run:
         silent = self._new_recording(None)
@@ -309,10 +287,6 @@ def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framewor
         framework=framework,
         started_at=wall_clock(),
     )
-
-
-def _mode_of_environment() -> str:
-    return os.environ.get("KEITO_MODE") or "live"
 
 
 def _one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:

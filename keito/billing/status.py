@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .outbox.record import State
+from ._guard import kept
+from .outbox.record import Counts, State
+
+if TYPE_CHECKING:
+    from .outbox import Outbox
+    from .recording import Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +49,26 @@ class RecorderStatus:
         """How many records are still to be sent."""
         waiting = sum(self.records.get(s, 0) for s in ("READY", "SENDING", "AMBIGUOUS"))
         return waiting - self.held + self.unfiled + self.in_memory
+
+
+def standing(recording: Recording) -> RecorderStatus:
+    """Tell how delivery stands, as far as the outbox can be asked."""
+    outbox: Outbox | None = None
+    if recording.mode != "off":
+        outbox = kept("opening the outbox", recording.opened, None)
+    counts: Counts | None = None
+    if outbox is not None:
+        counts = kept("counting", functools.partial(outbox.counts, recording.destination.id), None)
+    oldest = counts.oldest if counts else None
+    return RecorderStatus(
+        mode=recording.mode,
+        records=counts.states if counts else {},
+        held=counts.held if counts else 0,
+        unfiled=counts.journal if counts else 0,
+        in_memory=recording.journal.waiting,
+        open_runs=recording.open_runs,
+        oldest_age=None if oldest is None else max(0.0, time.time() - oldest),
+        last_error=recording.courier.last_error,
+        holds=recording.courier.holds,
+        durable=outbox is not None and outbox.durable,
+    )

@@ -1,18 +1,14 @@
-"""Where the work goes: a target, who names it, and which one wins."""
+"""Where the work goes: a target, and the block of code that names one."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
 
 from . import _log
 from ._facts import JSON, checked
-
-Routing = Literal["default", "explicit"]
 
 _TEXTS = (
     "project_id",
@@ -179,73 +175,3 @@ def _leave(inside: tuple[Choice, ...], before: tuple[Choice, ...]) -> None:
         "a bill_to() block was left in another context than it was entered in (held across a "
         "yield?): what runs after it may be billed to the wrong target; use @billed there",
     )
-
-
-def spoken(
-    chosen: Choice | None, metadata: Mapping[str, object] | None, *, trust_metadata: bool
-) -> list[Choice]:
-    """List what was said for this run, the strongest first.
-
-    The call's own argument, `bill_to` blocks from the inside out, the framework's metadata.
-    """
-    own = [] if chosen is None else [chosen]
-    found = [] if metadata is None else _from_metadata(metadata, trust_metadata)
-    return [*own, *reversed(_bill_to.get()), *found]
-
-
-def merge(layers: Iterable[Choice], targets: Mapping[str, Target]) -> Target:
-    """Lay targets over each other; a name nobody knows makes the run unrouted."""
-    result = None
-    for layer in layers:
-        below = targets.get(layer) if isinstance(layer, str) else layer
-        if below is None:
-            _log.warn(
-                "target", "a target was named that Recorder(targets=...) has not; kept unsent"
-            )
-            decided = result is not None and result.project_id is not None
-            return result if decided and result else replace(result or _NOWHERE, project_id=None)
-        result = below if result is None else result.over(below)
-    return result or _NOWHERE
-
-
-class Fallback:
-    """Whose work it is when nobody says: the recorder's default, then the environment's.
-
-    `routing="explicit"` has neither: a lost context then bills nobody.
-    """
-
-    def __init__(self, default: Target | None, routing: Routing) -> None:
-        self._default = default or _NOWHERE
-        self._explicit = routing == "explicit"
-        self._known: tuple[tuple[str | None, str | None], Target] | None = None
-
-    def target(self) -> Target:
-        """Return the target for now; the environment may change, but seldom does."""
-        if self._explicit:
-            return _NOWHERE
-        named = (os.environ.get("KEITO_PROJECT_ID"), os.environ.get("KEITO_TASK_ID"))
-        if self._known is None or self._known[0] != named:
-            below = Target(project_id=named[0] or None, task_id=named[1] or None)
-            self._known = (named, self._default.over(below))
-        return self._known[1]
-
-
-def _from_metadata(metadata: Mapping[str, object], trusted: bool) -> list[Choice]:
-    # Metadata may come from whoever calls a web handler: it can pick one of the developer's
-    # targets, but never spell out an id that would bill someone else.
-    found: list[Choice] = []
-    name = metadata.get("keito_target")
-    if isinstance(name, str):
-        found.append(name)
-    if trusted:
-        found.append(
-            Target(
-                project_id=_text(metadata.get("keito_project_id")),
-                task_id=_text(metadata.get("keito_task_id")),
-            )
-        )
-    return found
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -1,0 +1,104 @@
+"""Whose work it is: who may say so, and which of them wins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+from . import _log
+from .target import Choice, Target, _bill_to
+
+Routing = Literal["default", "explicit"]
+ROUTINGS: tuple[Routing, ...] = get_args(Routing)
+
+_NOWHERE = Target()
+
+
+class Routes:
+    """The targets of one recorder.
+
+    Args:
+        default: Where runs go for which nobody says anything else.
+        named: Targets by name.
+        routing: `explicit` has neither the default nor the environment's project: a lost context
+            then bills nobody.
+        trust_metadata: Whether a framework's metadata may spell out ids.
+    """
+
+    def __init__(
+        self,
+        default: Target | None,
+        named: Mapping[str, Target],
+        *,
+        routing: Routing,
+        trust_metadata: bool,
+    ) -> None:
+        self._default = default or _NOWHERE
+        self._named = dict(named)
+        self._explicit = routing == "explicit"
+        self._trust_metadata = trust_metadata
+        self._known: tuple[tuple[str | None, str | None], Target] | None = None
+
+    def target(
+        self,
+        chosen: Choice | None,
+        metadata: Mapping[str, object] | None,
+        *,
+        parent: Target | None,
+    ) -> Target:
+        """Return where a run goes.
+
+        In this order: the call's own argument, `bill_to` blocks from the inside out, the
+        framework's metadata, the run it is part of, or else what is used when nobody says.
+        """
+        below = self._otherwise() if parent is None else parent
+        own = [] if chosen is None else [chosen]
+        found = [] if metadata is None else _from_metadata(metadata, self._trust_metadata)
+        said = [*own, *reversed(_bill_to.get()), *found]
+        return self._merged([*said, below]) if said else below
+
+    def _merged(self, layers: Iterable[Choice]) -> Target:
+        result = None
+        for layer in layers:
+            below = self._named.get(layer) if isinstance(layer, str) else layer
+            if below is None:
+                return _without_the_unknown(result)
+            result = below if result is None else result.over(below)
+        return result or _NOWHERE
+
+    def _otherwise(self) -> Target:
+        if self._explicit:
+            return _NOWHERE
+        # The environment may change, but seldom does.
+        named = (os.environ.get("KEITO_PROJECT_ID"), os.environ.get("KEITO_TASK_ID"))
+        if self._known is None or self._known[0] != named:
+            below = Target(project_id=named[0] or None, task_id=named[1] or None)
+            self._known = (named, self._default.over(below))
+        return self._known[1]
+
+
+def _without_the_unknown(result: Target | None) -> Target:
+    _log.warn("target", "a target was named that Recorder(targets=...) has not; kept unsent")
+    return result or _NOWHERE
+
+
+def _from_metadata(metadata: Mapping[str, object], trusted: bool) -> list[Choice]:
+    # Metadata may come from whoever calls a web handler: it can pick one of the developer's
+    # targets, but never spell out an id that would bill someone else.
+    found: list[Choice] = []
+    name = metadata.get("keito_target")
+    if isinstance(name, str):
+        found.append(name)
+    if trusted:
+        found.append(
+            Target(
+                project_id=_text(metadata.get("keito_project_id")),
+                task_id=_text(metadata.get("keito_task_id")),
+            )
+        )
+    return found
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
