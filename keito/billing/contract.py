@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, get_args
 
+from . import _log
 from ._facts import decode, encode
 
 Status = Literal[
@@ -32,7 +33,12 @@ CHARGED: frozenset[str] = frozenset({"ok", "interrupted", "closed_early"})
 
 
 def _time_zone() -> str:
-    return os.environ.get("KEITO_TIMEZONE") or "UTC"
+    name = os.environ.get("KEITO_TIMEZONE", "").strip() or "UTC"
+    if _is_zone(name):
+        return name
+    # Whoever set it is not there to catch an error, which would reach the agent instead.
+    _log.warn("time zone", "KEITO_TIMEZONE names no time zone: days end at midnight in UTC")
+    return "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,8 @@ class Contract:
             _one_of("policy", status, STATUSES)
         for value in (*self.prices.values(), self.max_hours_per_run):
             amount("Contract", value)
-        _check_zone(self.time_zone)
+        if not _is_zone(self.time_zone):
+            raise ValueError(f"Contract(time_zone=): there is no time zone {self.time_zone!r}")
 
     @property
     def charges_time(self) -> bool:
@@ -156,12 +163,13 @@ def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
         raise ValueError(f"Contract({what}=): {value!r} is not one of {names}")
 
 
-def _check_zone(name: str) -> None:
+def _is_zone(name: str) -> bool:
     if name == "UTC":
-        return
+        return True
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"Contract(time_zone=): there is no time zone {name!r}") from None
+        return False
+    return True

@@ -69,6 +69,16 @@ def test_the_time_zone_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert Contract().time_zone == "Europe/Berlin"
 
 
+@pytest.mark.parametrize("name", ["Europe/Nowhere", "Europe", "../etc", "\udcff"])
+def test_a_time_zone_of_the_environment_that_there_is_not_is_said_and_is_utc(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    monkeypatch.setenv("KEITO_TIMEZONE", name)
+
+    assert Contract().time_zone == Contract().time_zone == "UTC"
+    assert caplog.text.count("KEITO_TIMEZONE names no time zone") == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "error"),
     [
