@@ -11,7 +11,7 @@ from functools import partial
 from ._guard import kept
 from .prices import Cost, Prices
 from .run_facts import UsageFacts
-from .usage import EXACT, Usage, money
+from .usage import EXACT, TOKENS, Usage, each, money
 
 PROVIDER = "provider"
 
@@ -64,12 +64,30 @@ def run_cost(usage: Sequence[UsageFacts], *, day: date, prices: Prices | None) -
         )
 
 
+def call_cost(
+    usage: Usage, *, day: date, prices: Prices | None, model: str | None = None
+) -> Cost | None:
+    """Return what one call costs, as its run's entry will count it; None if that is not known.
+
+    Args:
+        usage: What it consumed.
+        day: When.
+        prices: The price list; None: only the provider says.
+        model: The model asked for, used where the usage names none.
+    """
+    group: UsageFacts = {"provider": usage.provider, "model": usage.model or model}
+    group["each"] = each([usage])
+    with localcontext(EXACT):
+        (cost,) = _costs(group, day, prices)
+    return cost
+
+
 def _costs(group: UsageFacts, day: date, prices: Prices | None) -> list[Cost | None]:
     # Prices can rise with a call's length, so calls are priced one by one and not by their sum.
-    each = group.get("each")
-    if each is None:
+    calls = group.get("each")
+    if calls is None:
         return [None] * group.get("calls", 1)
-    return [_cost(_usage(group, call), day, prices) for call in each]
+    return [_cost(_usage(group, call), day, prices) for call in calls]
 
 
 def _cost(usage: Usage, day: date, prices: Prices | None) -> Cost | None:
@@ -88,16 +106,14 @@ def _asked(prices: Prices, usage: Usage, day: date) -> Cost | None:
 
 
 def _usage(group: UsageFacts, call: Sequence[int | str | None]) -> Usage:
-    taken, given, read, written, thought, reported = call
+    # A line of an earlier version has fewer counts; the reported cost is last in all.
+    *counts, reported = call
+    tokens = dict(zip(TOKENS, map(_number, counts), strict=False))
     return Usage(
         model=group.get("model"),
         provider=group.get("provider"),
-        input_tokens=_number(taken),
-        output_tokens=_number(given),
-        cache_read_tokens=_number(read),
-        cache_write_tokens=_number(written),
-        reasoning_tokens=_number(thought),
         reported_cost_usd=_reported(reported),
+        **tokens,
     )
 
 

@@ -54,16 +54,19 @@ def _library() -> ModuleType | None:
 def _calculation(usage: Usage, day: date, at: time) -> PriceCalculation:
     import genai_prices
 
-    counts = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        output_reasoning_tokens=usage.reasoning_tokens,
-    )
+    # Versions that don't tell writes for an hour apart must still price all other calls.
+    hour = usage.cache_write_1h_tokens
+    counts = {"cache_write_1h_tokens": hour} if hour else {}
     with localcontext(EXACT):
         return genai_prices.calc_price(
-            counts,
+            genai_prices.Usage(
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
+                cache_read_tokens=usage.cache_read_tokens,
+                cache_write_tokens=usage.cache_write_tokens,
+                output_reasoning_tokens=usage.reasoning_tokens,
+                **counts,
+            ),
             usage.model or "",
             provider_id=usage.provider,
             genai_request_timestamp=datetime.combine(day, at),
@@ -80,13 +83,16 @@ def _changes(model: ModelInfo) -> list[time]:
 
 
 def _covers(found: PriceCalculation, parts: Parts) -> bool:
-    # The library takes what has no price for free, and lists models without any price.
+    # The library takes what has no price for free, lists models without any price, and takes a
+    # write for an hour for one for five minutes where it has no price for it.
     price = found.model_price
-    taken = parts.input + parts.cache_read + parts.cache_write
-    given = parts.output + parts.reasoning
-    return (price.input_mtok is not None or not taken) and (
-        price.output_mtok is not None or not given
-    )
+    writes = parts.cache_write + parts.cache_write_1h
+    needed = {
+        "input_mtok": parts.input + parts.cache_read + writes,
+        "output_mtok": parts.output + parts.reasoning,
+        "cache_write_1h_mtok": parts.cache_write_1h,
+    }
+    return all(getattr(price, name, None) is not None for name, used in needed.items() if used)
 
 
 def _version(found: PriceCalculation) -> str:

@@ -62,6 +62,8 @@ class Price:
         cache_read: Input that came from a cache; default: as other input.
         cache_write: Input that was written to a cache; default: as other input.
         reasoning: Output that is reasoning; default: as other output.
+        cache_write_1h: Input that was written to a cache for one hour. Providers that tell it
+            apart charge more for it, so without a price the cost of such a call is unknown.
 
     Raises:
         TypeError: A price is a float, or no number.
@@ -73,13 +75,24 @@ class Price:
     cache_read: Decimal | int | str | None = None
     cache_write: Decimal | int | str | None = None
     reasoning: Decimal | int | str | None = None
+    cache_write_1h: Decimal | int | str | None = None
 
     def __post_init__(self) -> None:
         defaults = {"cache_read": "input", "cache_write": "input", "reasoning": "output"}
         for name in self.__slots__:
             if getattr(self, name) is None and name in defaults:
                 object.__setattr__(self, name, getattr(self, defaults[name]))
-            object.__setattr__(self, name, amount(f"Price({name}=)", getattr(self, name)))
+            if name != "cache_write_1h" or self.cache_write_1h is not None:
+                object.__setattr__(self, name, amount(f"Price({name}=)", getattr(self, name)))
+
+    def of(self, parts: Parts) -> Decimal | None:
+        """Return what a call costs, in US dollars; None if a part of it has no known price."""
+        if parts.cache_write_1h and self.cache_write_1h is None:
+            return None
+        total = Decimal(0)
+        for name in self.__slots__:
+            total = EXACT.fma(getattr(parts, name), getattr(self, name) or 0, total)
+        return EXACT.divide(total, _MILLION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +104,7 @@ class Parts:
     cache_read: int
     cache_write: int
     reasoning: int
+    cache_write_1h: int
 
 
 class FixedPrices:
@@ -113,13 +127,8 @@ class FixedPrices:
         """See `Prices`."""
         price = self._models.get(usage.model or "")
         parts = parts_of(usage)
-        if price is None or parts is None:
-            return None
-        total = Decimal(0)
-        for name in Price.__slots__:
-            total = EXACT.fma(getattr(parts, name), getattr(price, name), total)
-        usd = EXACT.divide(total, _MILLION)
-        return Cost(usd=usd, source=self._name, version=self._version)
+        usd = price.of(parts) if price is not None and parts is not None else None
+        return None if usd is None else Cost(usd=usd, source=self._name, version=self._version)
 
 
 def parts_of(usage: Usage) -> Parts | None:
@@ -135,15 +144,16 @@ def parts_of(usage: Usage) -> Parts | None:
     if whole is None or answer is None:
         return None
     read, written = said.get("cache_read_tokens") or 0, said.get("cache_write_tokens") or 0
-    thought = said.get("reasoning_tokens") or 0
-    if read + written > whole or thought > answer:
+    thought, hour = said.get("reasoning_tokens") or 0, said.get("cache_write_1h_tokens") or 0
+    if read + written > whole or thought > answer or hour > written:
         return None
     return Parts(
         input=whole - read - written,
         output=answer - thought,
         cache_read=read,
-        cache_write=written,
+        cache_write=written - hour,
         reasoning=thought,
+        cache_write_1h=hour,
     )
 
 

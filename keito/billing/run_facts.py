@@ -53,6 +53,7 @@ class UsageFacts(TypedDict, total=False):
     cache_read_tokens: int
     cache_write_tokens: int
     reasoning_tokens: int
+    cache_write_1h_tokens: int
     cost_usd: str
     each: list[list[int | str | None]]
 

@@ -21,6 +21,8 @@ TOKENS = (
     "cache_read_tokens",
     "cache_write_tokens",
     "reasoning_tokens",
+    # New ones come last: lists that an earlier version wrote have what came before.
+    "cache_write_1h_tokens",
 )
 
 # Not the thread's own context: a host that works with few digits must not round a bill.
@@ -47,6 +49,8 @@ class Usage:
         cache_read_tokens: The part of the input that came from a cache.
         cache_write_tokens: The part of the input that was written to a cache.
         reasoning_tokens: The part of the output that was reasoning.
+        cache_write_1h_tokens: The part of `cache_write_tokens` that is kept for an hour, which
+            costs more than the usual five minutes.
         reported_cost_usd: What the provider itself says the call cost.
     """
 
@@ -57,6 +61,7 @@ class Usage:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
     reported_cost_usd: Decimal | None = None
 
     def __post_init__(self) -> None:

@@ -25,7 +25,12 @@ LIST = FixedPrices(
     {
         "small": Price(input="2", output="10"),
         "large": Price(
-            input="3", output="15", cache_read="0.30", cache_write="3.75", reasoning="20"
+            input="3",
+            output="15",
+            cache_read="0.30",
+            cache_write="3.75",
+            cache_write_1h="6",
+            reasoning="20",
         ),
     },
     name="house list",
@@ -40,9 +45,13 @@ known = st.builds(
     input_tokens=st.integers(2 * 10**9, 10**12),
     output_tokens=st.integers(10**9, 10**12),
     cache_read_tokens=st.none() | counts,
-    cache_write_tokens=st.none() | counts,
+    cache_write_tokens=st.just(10**9),
+    cache_write_1h_tokens=st.none() | counts,
     reasoning_tokens=st.none() | counts,
     reported_cost_usd=st.none() | st.decimals(0, 100, places=9),
+).map(
+    # The small one has no price for an hour.
+    lambda one: one if one.model == "large" else replace(one, cache_write_1h_tokens=None)
 )
 anything = st.builds(
     Usage,
@@ -52,6 +61,7 @@ anything = st.builds(
     cache_read_tokens=st.none() | st.integers(-5, 50),
     cache_write_tokens=st.none() | st.integers(-5, 50),
     reasoning_tokens=st.none() | st.integers(-5, 50),
+    cache_write_1h_tokens=st.none() | st.integers(-5, 50),
     reported_cost_usd=st.none() | st.decimals(-1, 1),
 )
 
@@ -87,6 +97,26 @@ def test_cache_and_reasoning_are_priced_once() -> None:
     assert usd(usage) == plain + read + written + answer + thought
 
 
+def test_a_write_for_an_hour_is_priced_once_and_at_its_own_price() -> None:
+    usage = Usage(
+        model="large",
+        input_tokens=1000,
+        cache_write_tokens=900,
+        cache_write_1h_tokens=600,
+        output_tokens=0,
+    )
+
+    plain, minutes, hour = D("0.0003"), D("0.001125"), D("0.0036")
+    assert usd(usage) == plain + minutes + hour
+
+
+def test_a_write_for_an_hour_without_a_price_has_no_known_cost() -> None:
+    written = replace(SMALL, cache_write_tokens=900, cache_write_1h_tokens=1)
+
+    assert usd(written) is None
+    assert usd(replace(written, cache_write_1h_tokens=0)) == usd(SMALL)
+
+
 def test_what_has_no_price_of_its_own_costs_what_the_rest_costs() -> None:
     usage = replace(SMALL, cache_read_tokens=900, cache_write_tokens=100, reasoning_tokens=100)
 
@@ -105,6 +135,9 @@ def test_what_has_no_price_of_its_own_costs_what_the_rest_costs() -> None:
         {"cache_read_tokens": 1001},
         {"cache_read_tokens": 600, "cache_write_tokens": 401},
         {"reasoning_tokens": 101},
+        {"cache_write_tokens": 10, "cache_write_1h_tokens": 11},
+        {"cache_write_1h_tokens": 1},
+        {"cache_write_1h_tokens": -1},
     ],
     ids=str,
 )
@@ -187,6 +220,15 @@ def test_a_cost_from_two_sources_names_both() -> None:
 
 def test_a_run_without_calls_has_no_cost() -> None:
     assert cost_of() == RunCost()
+
+
+def test_a_line_of_before_writes_for_an_hour_were_told_apart_is_still_priced() -> None:
+    before = [1000, 100, None, None, None]
+    calls: UsageFacts = {"model": "small", "calls": 2, "each": [[*before, None], [*before, "0.5"]]}
+
+    cost = run_cost([calls], day=DAY, prices=LIST)
+
+    assert (cost.usd, cost.source) == (D("0.503"), "house list+provider")
 
 
 def test_calls_that_are_only_known_together_are_not_priced() -> None:

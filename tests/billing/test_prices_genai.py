@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from typing import Any, NoReturn
@@ -16,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keito.billing import Usage, genai
+from keito.billing.cost import call_cost
 from keito.billing.genai import GenaiPrices
 
 D = Decimal
@@ -47,6 +49,54 @@ def test_a_cache_write_has_its_own_price() -> None:
     )
 
     assert cost == D("0.003") + D("0.0015") + D("0.015") + D("0.015")
+
+
+def test_a_write_for_an_hour_has_its_own_price() -> None:
+    # 3 for input, 3.75 for a write, 6 for a write for an hour.
+    cost = usd(
+        "claude-sonnet-4-20250514",
+        "anthropic",
+        input_tokens=10_000,
+        cache_write_tokens=9_000,
+        cache_write_1h_tokens=5_000,
+    )
+
+    assert cost == D("0.003") + D("0.015") + D("0.03")
+
+
+def test_a_write_for_an_hour_that_is_listed_without_a_price_is_not_known() -> None:
+    # The library would take the price for five minutes.
+    model = "anthropic.claude-sonnet-4-20250514-v1:0"
+    written: dict[str, Any] = {"input_tokens": 10_000, "cache_write_tokens": 9_000}
+
+    assert usd(model, "aws", **written) is not None
+    assert usd(model, "aws", **written, cache_write_1h_tokens=0) is not None
+    assert usd(model, "aws", **written, cache_write_1h_tokens=1) is None
+
+
+def test_a_library_that_knows_no_writes_for_an_hour_prices_all_other_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = genai_prices.Usage
+
+    def before(**counts: int | None) -> genai_prices.Usage:
+        if "cache_write_1h_tokens" in counts:
+            raise TypeError("an unexpected keyword argument")
+        return now(**counts)
+
+    monkeypatch.setattr(genai_prices, "Usage", before)
+    written = Usage(
+        model="claude-sonnet-4-20250514",
+        input_tokens=1_000,
+        output_tokens=0,
+        cache_write_tokens=1_000,
+        cache_write_1h_tokens=0,
+    )
+
+    prices = GenaiPrices()
+
+    assert prices.cost(written, day=DAY) is not None
+    assert call_cost(replace(written, cache_write_1h_tokens=9), day=DAY, prices=prices) is None
 
 
 def test_reasoning_is_part_of_the_output() -> None:

@@ -39,7 +39,7 @@ ROWS = {
             "input_token_details": {"audio": 3, "cache_read": 60},
             "output_token_details": {"audio": 2, "reasoning": 25},
         },
-        (100, 40, 60, None, 25),
+        (100, 40, 60, None, 25, None),
     ),
     "openai on a tier": (
         {
@@ -47,7 +47,7 @@ ROWS = {
             "input_token_details": {"flex_cache_read": 60, "flex": 40},
             "output_token_details": {"flex_reasoning": 25, "flex": 15},
         },
-        (100, 40, 60, None, 25),
+        (100, 40, 60, None, 25, None),
     ),
     "anthropic": (
         {
@@ -59,14 +59,14 @@ ROWS = {
                 "ephemeral_1h_input_tokens": 15,
             },
         },
-        (100, 40, 30, 50, None),
+        (100, 40, 30, 50, None, 15),
     ),
     "anthropic, streamed": (
         {**TOKENS, "input_token_details": {"cache_read": 30, "cache_creation": 50}},
-        (100, 40, 30, 50, None),
+        (100, 40, 30, 50, None, None),
     ),
-    "no details": (TOKENS, (100, 40, None, None, None)),
-    "nothing": (None, (None, None, None, None, None)),
+    "no details": (TOKENS, (100, 40, None, None, None, None)),
+    "nothing": (None, (None, None, None, None, None, None)),
 }
 
 
@@ -83,6 +83,7 @@ def test_tokens_are_read_as_the_provider_meant_them(
         usage.cache_read_tokens,
         usage.cache_write_tokens,
         usage.reasoning_tokens,
+        usage.cache_write_1h_tokens,
     )
 
 

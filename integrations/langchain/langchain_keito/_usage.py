@@ -67,6 +67,7 @@ def _usage(reported: Mapping[str, Any], model: str | None, provider: str | None)
         output_tokens=reported.get("output_tokens"),
         cache_read_tokens=_detail(inputs, "cache_read") if inputs else None,
         cache_write_tokens=_cache_write(inputs) if inputs else None,
+        cache_write_1h_tokens=inputs.get("ephemeral_1h_input_tokens") if inputs else None,
         reasoning_tokens=_detail(outputs, "reasoning") if outputs else None,
     )
 

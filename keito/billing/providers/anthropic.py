@@ -43,23 +43,29 @@ def read(usage: Fields, said: Usage) -> list[Usage]:
 def _one(usage: Fields, said: Usage) -> Usage:
     fresh = usage.count("input_tokens")
     read = usage.count("cache_read_input_tokens")
-    write = _written(usage)
+    write, hour = written(usage, "cache_creation")
     one = replace(
         said,
         input_tokens=None if fresh is None else fresh + (read or 0) + (write or 0),
         output_tokens=usage.count("output_tokens"),
         cache_read_tokens=read,
         cache_write_tokens=write,
+        cache_write_1h_tokens=hour,
     )
     return _with_reasoning(one, usage)
 
 
-def _written(usage: Fields) -> int | None:
-    """All that was written, kept for five minutes or for an hour: some send only one of the two."""
+def written(usage: Fields, lifetimes: str) -> tuple[int | None, int | None]:
+    """Return what was written to the cache, and which part of it for an hour.
+
+    Some say only the total, some only what `lifetimes` has: five minutes and an hour apart.
+    """
     total = usage.count("cache_creation_input_tokens")
-    lifetimes = [usage.count(f"cache_creation.ephemeral_{t}_input_tokens") for t in ("5m", "1h")]
-    known = [count for count in lifetimes if count is not None]
-    return max(total or 0, sum(known)) if known else total
+    minutes = usage.count(f"{lifetimes}.ephemeral_5m_input_tokens")
+    hour = usage.count(f"{lifetimes}.ephemeral_1h_input_tokens")
+    if minutes is None and hour is None:
+        return total, None
+    return max(total or 0, (minutes or 0) + (hour or 0)), hour
 
 
 def _with_reasoning(one: Usage, usage: Fields) -> Usage:
@@ -69,11 +75,14 @@ def _with_reasoning(one: Usage, usage: Fields) -> Usage:
 
 
 def _sum(several: list[Usage]) -> Usage:
+    # An iteration that wrote nothing need not say for how long.
+    wrote = [one for one in several if one.cache_write_tokens] or several
     return replace(
         several[0],
         input_tokens=added(*(one.input_tokens for one in several)),
         output_tokens=added(*(one.output_tokens for one in several)),
         cache_read_tokens=added(*(one.cache_read_tokens for one in several)),
         cache_write_tokens=added(*(one.cache_write_tokens for one in several)),
+        cache_write_1h_tokens=added(*(one.cache_write_1h_tokens for one in wrote)),
         reasoning_tokens=added(*(one.reasoning_tokens for one in several)),
     )

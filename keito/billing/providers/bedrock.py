@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..usage import Usage
 from .fields import Fields
+from .parts import added
 
 
 def fits(usage: Fields) -> bool:
@@ -24,5 +25,13 @@ def read(usage: Fields, said: Usage) -> list[Usage]:
         output_tokens=usage.count("outputTokens"),
         cache_read_tokens=read,
         cache_write_tokens=write,
+        cache_write_1h_tokens=_for_an_hour(usage),
     )
     return [one]
+
+
+def _for_an_hour(usage: Fields) -> int | None:
+    """The part of what was written that is kept for an hour; None if nobody said for how long."""
+    details = usage.each("cacheDetails")
+    counts = [one.count("inputTokens") for one in details if one.text("ttl") == "1h"]
+    return added(*counts) if details else None

@@ -5,6 +5,8 @@ The cache is a part of `prompt_tokens`, reasoning a part of `completion_tokens`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..usage import Usage
 from .fields import Fields
 from .parts import counted
@@ -18,7 +20,11 @@ CACHE_READ = (
 )
 CACHE_WRITE = (
     "prompt_tokens_details.cache_write_tokens",
-    "cache_creation_input_tokens",  # LiteLLM, for Anthropic
+    "prompt_tokens_details.cache_creation_tokens",  # LiteLLM, for Anthropic
+    "cache_creation_input_tokens",  # the same
+)
+CACHE_WRITE_1H = (
+    "prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens",  # LiteLLM
 )
 REASONING = ("completion_tokens_details.reasoning_tokens", "reasoning_tokens")
 
@@ -39,4 +45,4 @@ def read(usage: Fields, said: Usage) -> list[Usage]:
         cache_write=usage.count(*CACHE_WRITE),
         reasoning=usage.count(*REASONING),
     )
-    return [one]
+    return [replace(one, cache_write_1h_tokens=usage.count(*CACHE_WRITE_1H))]

@@ -62,6 +62,7 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
             output_tokens=9,
             cache_read_tokens=200,
             cache_write_tokens=30,
+            cache_write_1h_tokens=20,
             reasoning_tokens=4,
         ),
     ),
@@ -70,6 +71,20 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
             "input_tokens": 5,
             "cache_creation_input_tokens": 0,
             "cache_creation": {"ephemeral_5m_input_tokens": 10, "ephemeral_1h_input_tokens": 20},
+            "output_tokens": 9,
+        },
+        Usage(
+            input_tokens=35,
+            output_tokens=9,
+            cache_write_tokens=30,
+            cache_write_1h_tokens=20,
+        ),
+    ),
+    "anthropic, which says of one lifetime only": (
+        {
+            "input_tokens": 5,
+            "cache_creation_input_tokens": 30,
+            "cache_creation": {"ephemeral_5m_input_tokens": 10},
             "output_tokens": 9,
         },
         Usage(input_tokens=35, output_tokens=9, cache_write_tokens=30),
@@ -111,6 +126,24 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
             "cacheWriteInputTokens": 10,
         },
         Usage(input_tokens=53, output_tokens=7, cache_read_tokens=40, cache_write_tokens=10),
+    ),
+    "bedrock converse, written tokens by lifetime": (
+        {
+            "inputTokens": 3,
+            "outputTokens": 7,
+            "cacheWriteInputTokens": 10,
+            "cacheDetails": [{"ttl": "1h", "inputTokens": 4}, {"ttl": "5m", "inputTokens": 6}],
+        },
+        Usage(input_tokens=13, output_tokens=7, cache_write_tokens=10, cache_write_1h_tokens=4),
+    ),
+    "bedrock converse, written for five minutes only": (
+        {
+            "inputTokens": 3,
+            "outputTokens": 7,
+            "cacheWriteInputTokens": 6,
+            "cacheDetails": [{"ttl": "5m", "inputTokens": 6}],
+        },
+        Usage(input_tokens=9, output_tokens=7, cache_write_tokens=6, cache_write_1h_tokens=0),
     ),
     "deepseek": (
         {
@@ -202,6 +235,25 @@ SHAPES: dict[str, tuple[dict[str, Any], Usage]] = {
         },
         Usage(input_tokens=235, output_tokens=9, cache_read_tokens=200, cache_write_tokens=30),
     ),
+    "litellm, written tokens by lifetime": (
+        {
+            "prompt_tokens": 35,
+            "completion_tokens": 9,
+            "prompt_tokens_details": {
+                "cache_creation_tokens": 30,
+                "cache_creation_token_details": {
+                    "ephemeral_5m_input_tokens": 10,
+                    "ephemeral_1h_input_tokens": 20,
+                },
+            },
+        },
+        Usage(
+            input_tokens=35,
+            output_tokens=9,
+            cache_write_tokens=30,
+            cache_write_1h_tokens=20,
+        ),
+    ),
     "xai over openai's chat api": (
         {
             "prompt_tokens": 40,
@@ -289,6 +341,26 @@ def test_a_second_model_inside_an_answer_is_a_usage_of_its_own() -> None:
         Usage(model="claude", input_tokens=10, output_tokens=4, reasoning_tokens=2),
         Usage(model="advisor", input_tokens=70, output_tokens=3),
     ]
+
+
+def test_iterations_add_up_what_was_written_for_an_hour() -> None:
+    written = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 40}
+    first = {"input_tokens": 1, "output_tokens": 2, "cache_creation": written}
+    second = {"input_tokens": 3, "output_tokens": 4, "cache_creation_input_tokens": 0}
+
+    (one,) = usage_of({"usage": {**first, "iterations": [first, second, first]}})
+
+    assert (one.cache_write_tokens, one.cache_write_1h_tokens) == (80, 80)
+
+
+def test_an_iteration_that_wrote_for_nobody_knows_how_long_leaves_it_unknown() -> None:
+    written = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 40}
+    first = {"input_tokens": 1, "output_tokens": 2, "cache_creation": written}
+    second = {"input_tokens": 3, "output_tokens": 4, "cache_creation_input_tokens": 7}
+
+    (one,) = usage_of({"usage": {**first, "iterations": [first, second]}})
+
+    assert (one.cache_write_tokens, one.cache_write_1h_tokens) == (47, None)
 
 
 def test_an_iteration_that_can_t_be_read_leaves_the_whole_unknown() -> None:
