@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -38,6 +38,15 @@ def kept(what: str, action: Callable[[], T], otherwise: U) -> T | U:
     """Return what the action returns, or `otherwise` after logging why it failed."""
     try:
         return action()
+    except Exception as error:  # noqa: BLE001
+        report(what, error)
+        return otherwise
+
+
+async def kept_async(what: str, action: Callable[[], Awaitable[T]], otherwise: U) -> T | U:
+    """Do as `kept` does, with what has to be awaited."""
+    try:
+        return await action()
     except Exception as error:  # noqa: BLE001
         report(what, error)
         return otherwise
