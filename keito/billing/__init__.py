@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from ._guard import guarded
 from .calls import ModelCall, ToolCall
+from .caps import Cap
 from .contract import Contract, Status
+from .cost_expense import CostExpense
 from .defaults import billed, default_recorder
 from .outbox import Outbox
 from .recorder import Recorder
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from .status import RecorderStatus as RecorderStatus
 
 __all__ = [
+    "Cap",
     "Contract",
     "Cost",
+    "CostExpense",
     "FixedPrices",
     "KeitoLimitReached",
     "Limits",
