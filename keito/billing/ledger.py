@@ -6,11 +6,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from .intervals import Interval, within
 from .target import Target
 from .tree import Tree
 from .usage import Usage, count, each, text, totals
+
+if TYPE_CHECKING:
+    from .meter import Meter
 
 # A call the provider refused cost nothing, and nothing about it is unknown.
 _REFUSED = Usage(input_tokens=0, output_tokens=0)
@@ -35,9 +40,12 @@ class Call:
     agent: str | None
     model: str | None
     started: int
+    meter: Meter | None = None
     ended: int | None = None
     usage: Usage | None = None
     failed: bool = False
+    # What it costs in US dollars, and the usage that was priced.
+    priced: tuple[Usage | None, Decimal | None] | None = None
 
     @property
     def open(self) -> bool:
@@ -50,6 +58,11 @@ class Call:
         usage = self.usage or Usage()
         return (count(usage.input_tokens) or 0) + (count(usage.output_tokens) or 0)
 
+    @property
+    def complete(self) -> bool:
+        """Whether it is known how many tokens went in and out."""
+        return self.failed or (self.usage is not None and self.usage.complete)
+
     def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
         """Note the end, or what a better source says about it; whether that is news."""
         if self.ended is None:
@@ -58,6 +71,8 @@ class Call:
             return False
         self.usage = usage
         self.failed = failed and usage is None
+        if self.meter is not None:
+            self.meter.end(self)
         return True
 
 
@@ -101,21 +116,25 @@ class Ledger:
             above = above.above
         return False
 
-    def call(self, key: str, *, agent: str | None, model: str | None, started: int) -> Call:
+    def call(
+        self,
+        key: str,
+        *,
+        agent: str | None,
+        model: str | None,
+        started: int,
+        meter: Meter | None = None,
+    ) -> Call:
         """Return the model call with this key: known from anywhere in the tree, or new here."""
         known = self.tree.calls.get(key)
         if known is not None:
             return known
-        call = Call(key, self, text(agent), text(model), started)
+        call = Call(key, self, text(agent), text(model), started, meter)
         self.tree.calls[key] = call
         self.calls.append(call)
+        if meter is not None:
+            meter.begin()
         return call
-
-    def calls_with_descendants(self) -> list[Call]:
-        """List the model calls of this record and of those below it."""
-        with self.tree.lock:
-            everyones = list(self.tree.calls.values())
-        return [c for c in everyones if c.ledger is self or c.ledger.is_below(self)]
 
     @property
     def open_calls(self) -> int:

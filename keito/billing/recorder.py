@@ -20,12 +20,13 @@ from .outbox.port import Outbox
 from .recording import Recording
 from .routing import ROUTINGS, Routes, Routing
 from .run import Run, current_run
-from .target import Choice, Target
+from .target import Choice, Target, check_limits
 from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
     from .limits import Limits
+    from .meter import Meter
     from .prices import Prices
     from .scope import Scope, Told
     from .status import RecorderStatus
@@ -49,7 +50,7 @@ class Recorder:
         target: Where runs go for which nobody says anything else.
         targets: Targets by name, for `bill_to("name")` and for metadata to choose from.
         contract: What is charged.
-        limits: What each root run may use up, for `Run.check`.
+        limits: What each run that is not part of another may use up, for `Run.check`.
         prices: What model calls cost whose provider does not say; default: genai-prices, where it
             is installed (`keito[prices]`).
         mode: `live`; `test` (sent, never billable); `record` (kept until released); `off`.
@@ -63,6 +64,7 @@ class Recorder:
 
     Raises:
         KeitoConfigError: A second key is used under the name of another.
+        TypeError: `limits` is something else.
         ValueError: `mode`, `routing` or `courier` is none of the above.
     """
 
@@ -91,6 +93,8 @@ class Recorder:
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
         )
         self._limits = limits
+        if limits is not None:
+            check_limits("Recorder(limits=)", limits)
         self._prices = prices
         self._place = outbox
         self._routes = Routes(
@@ -234,7 +238,6 @@ class Recorder:
             mode=self.mode,
             contract=self.contract,
             destination=self.destination,
-            limits=self._limits,
             prices=self._prices,
             external=self._external,
             timing=self._timing,
@@ -262,18 +265,46 @@ class Recorder:
         else:
             ledger = _ledger(run_id, name, target, parent, framework)
         run = Run(
-            self._recording, ledger, id=run_id, name=name, parent=parent, identity=(framework, key)
+            self._recording,
+            ledger,
+            id=run_id,
+            name=name,
+            parent=parent,
+            identity=(framework, key),
+            meter=self._meter(ledger, target, parent),
         )
         entered = registry.enter(framework, key, run)
         if entered is run and ledger.id == run_id:
             self._recording.begin(ledger)
         return entered
 
+    def _meter(self, ledger: Ledger, target: Target, parent: Run | None) -> Meter | None:
+        """Return what counts for the run's limits: its own, or what counts for those above it."""
+        above = None if parent is None else parent._meter
+        if target.limits is None and (parent is not None or self._limits is None):
+            return above
+        # What a run has from the one it is part of is counted there.
+        inherited = parent is not None and target.limits is parent._ledger.target.limits
+        held = (None if inherited else target.limits, self._limits if parent is None else None)
+        limits = tuple(one for one in held if one is not None)
+        if not limits:
+            return above
+        from .meter import Meter
+
+        return Meter(
+            limits,
+            ledger=ledger,
+            above=above,
+            prices=self._prices,
+            time_zone=self.contract.time_zone,
+        )
+
     def _unrecorded(self, name: str) -> Run:
         silent = self._new_recording(None)
         silent.abandon()
         ledger = _ledger("", name, Target(), None, "python")
-        return Run(silent, ledger, id="", name=name, parent=None, identity=("", None))
+        meter = kept("limiting a run", lambda: self._meter(ledger, Target(), None), None)
+        return Run(silent, ledger, id="", name=name, parent=None, identity=("", None), meter=meter)
 
 
 def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framework: str) -> Ledger:

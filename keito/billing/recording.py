@@ -26,7 +26,6 @@ from .timing import Timing
 from .usage import TOKENS, Usage, count, money
 
 if TYPE_CHECKING:
-    from .limits import Limits
     from .prices import Prices
 
 Mode = Literal["live", "test", "record", "off"]
@@ -53,7 +52,6 @@ class Recording:
         mode: Mode,
         contract: Contract,
         destination: Destination,
-        limits: Limits | None,
         prices: Prices | None,
         external: bool,
         timing: Timing,
@@ -61,7 +59,6 @@ class Recording:
         self.mode = mode
         self.contract = contract
         self.destination = destination
-        self.limits = limits
         self.outbox: Outbox | None = None
         self._opening = opening
         self._external = external

@@ -19,6 +19,7 @@ from .target import Target
 from .usage import Usage
 
 if TYPE_CHECKING:
+    from .meter import Meter
     from .recording import Recording
 
 _current: ContextVar[Run | None] = ContextVar("keito_run", default=None)
@@ -52,6 +53,7 @@ class Run:
         name: str,
         parent: Run | None,
         identity: tuple[str, str | None],
+        meter: Meter | None = None,
     ) -> None:
         self.id = id
         self.name = name
@@ -59,6 +61,7 @@ class Run:
         self._recording = recording
         self._ledger = ledger
         self._identity = identity
+        self._meter = meter
         self._finished = False
 
     def __repr__(self) -> str:
@@ -103,7 +106,9 @@ class Run:
         """
         ledger = self._ledger
         with ledger.tree.lock:
-            call = ledger.call(_text("key", key), agent=agent, model=model, started=now())
+            call = ledger.call(
+                _text("key", key), agent=agent, model=model, started=now(), meter=self._meter
+            )
         return ModelCall(self._recording, call)
 
     def model_call(
@@ -130,7 +135,9 @@ class Run:
         start = end if started is None else int(started * 1_000_000)
         ledger = self._ledger
         with ledger.tree.lock:
-            call = ledger.call(_text("key", key), agent=agent, model=model, started=start)
+            call = ledger.call(
+                _text("key", key), agent=agent, model=model, started=start, meter=self._meter
+            )
         ModelCall(self._recording, call).end_at(end, usage)
 
     def tool_start(self, name: str, *, key: str) -> ToolCall:
@@ -242,13 +249,18 @@ class Run:
             self._ledger.metadata.update(given)
 
     def check(self) -> None:
-        """Go on only if the recorder's limits leave something: for use before each paid call.
+        """Go on only if its limits leave something: for use before each paid call.
+
+        Everything started under this run counts, and the limits of the runs it was started under
+        hold as well. May be called from any thread.
 
         Raises:
-            KeitoLimitReached: This run, with everything started under it, has used up what it may.
+            KeitoLimitReached: A limit leaves nothing.
         """
-        if self._recording.limits is not None:
-            self._recording.limits.check(self._ledger)
+        meter = self._meter
+        reached = None if meter is None else kept("checking limits", meter.reached, None)
+        if reached is not None:
+            raise reached
 
     def finish(self, status: Status = "ok", *, error: BaseException | None = None) -> None:
         """End the run; a second call changes nothing.

@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
 from . import _log
 from ._facts import JSON, checked
+
+if TYPE_CHECKING:
+    from .limits import Limits
 
 _TEXTS = (
     "project_id",
@@ -21,7 +25,7 @@ _TEXTS = (
     "notes",
 )
 # What a target may take from the one below it although it names another project: everything else
-# (session, job, wording, metadata) belongs to the work of the project it was said for.
+# (session, job, wording, metadata, limits) belongs to the work of the project it was said for.
 _SHARED_BETWEEN_PROJECTS = ("task_id", "user_id", "agent_id")
 
 
@@ -39,6 +43,8 @@ class Target:
         trigger: What started the work, e.g. `webhook`.
         notes: What the client reads; may hold `{agent}`, `{outcomes}` and `{key}`.
         metadata: Further keys for the entry's metadata.
+        limits: What a run that is started with this target may use up, for `Run.check`. Those of
+            the recorder and of the runs it was started under hold as well.
     """
 
     project_id: str | None = None
@@ -50,6 +56,7 @@ class Target:
     trigger: str | None = None
     notes: str | None = None
     metadata: Mapping[str, JSON] = field(default_factory=dict)
+    limits: Limits | None = None
 
     def __post_init__(self) -> None:
         for name in _TEXTS:
@@ -57,6 +64,8 @@ class Target:
             if value is not None and not (isinstance(value, str) and value):
                 raise TypeError(f"Target({name}=) is text that is not empty, or None")
         checked(self.metadata, "Target(metadata=)")
+        if self.limits is not None:
+            check_limits("Target(limits=)", self.limits)
 
     @property
     def routed(self) -> bool:
@@ -75,9 +84,10 @@ class Target:
         """Return this target, completed with what it leaves open by the one below it."""
         if below == _NOWHERE:
             return self
-        names = _SHARED_BETWEEN_PROJECTS if self._names_another_project(below) else _TEXTS
+        another = self._names_another_project(below)
+        names = _SHARED_BETWEEN_PROJECTS if another else (*_TEXTS, "limits")
         gaps = {name: getattr(below, name) for name in names if getattr(self, name) is None}
-        if not self._names_another_project(below):
+        if not another:
             gaps["metadata"] = {**below.metadata, **self.metadata}
         return replace(self, **gaps)
 
@@ -85,9 +95,18 @@ class Target:
         return self.project_id is not None and self.project_id != below.project_id
 
     def facts(self) -> dict[str, object]:
-        """Return what is set, for the journal."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return what is set, for the journal; limits hold only while the run is open."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "limits"}
         return {name: value for name, value in values.items() if value}
+
+
+def check_limits(what: str, given: object) -> None:
+    """Raise TypeError for what is no `Limits`."""
+    # Whoever gives limits has loaded them already; recording does without.
+    from .limits import Limits
+
+    if not isinstance(given, Limits):
+        raise TypeError(f"{what} is Limits, or None")
 
 
 _NOWHERE = Target()
@@ -112,6 +131,7 @@ def bill_to(
     trigger: str | None = None,
     notes: str | None = None,
     metadata: Mapping[str, JSON] | None = None,
+    limits: Limits | None = None,
 ) -> Iterator[None]:
     """Bill the runs started inside the block to this target.
 
@@ -131,6 +151,7 @@ def bill_to(
         trigger: See `Target`.
         notes: See `Target`.
         metadata: See `Target`.
+        limits: See `Target`.
 
     Raises:
         TypeError: A value is not what `Target` takes.
@@ -145,6 +166,7 @@ def bill_to(
         trigger=trigger,
         notes=notes,
         metadata=metadata or {},
+        limits=limits,
     )
     added: tuple[Choice, ...] = (*_named(target), *(() if own == _NOWHERE else (own,)))
     before = _bill_to.get()
