@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 _NAMESPACE = uuid.UUID("6f4a7d52-1f0e-5c39-9a5e-0c8a3e7b1d44")
 
@@ -19,17 +20,17 @@ def run_key(account: str, run: str, part: int) -> str:
     return record_key(account, run, "run", str(part))
 
 
-def outcome_key(account: str, run: str, sequence: int, *, given: str | None) -> str:
-    """Return the key of an outcome, from the caller's own name for it if there is one."""
+def single_key(account: str, run: str, kind: str, sequence: int, *, given: str | None) -> str:
+    """Return the key of an outcome or the like, from the caller's own name for it if it has one."""
     if given is not None:
-        return record_key(account, run, "outcome", "named", given)
-    return record_key(account, run, "outcome", str(sequence))
+        return record_key(account, run, kind, "named", given)
+    return record_key(account, run, kind, str(sequence))
 
 
 def subject_key(
-    account: str, *, destination: str, mode: str, project: str, outcome_type: str, subject: str
+    account: str, *, destination: str, mode: str, project: str, what: Sequence[str], subject: str
 ) -> str:
     """Return the key of a success that is charged once, however many runs report it."""
     # "T-1042" and "t-1042 " are one ticket, whoever writes it.
     named = " ".join(subject.split()).casefold()
-    return record_key(account, "subject", destination, mode, project, outcome_type, named)
+    return record_key(account, "subject", destination, mode, project, *what, named)

@@ -105,7 +105,8 @@ class Ledger:
     successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     notes: list[str] = field(default_factory=list)
     metadata: dict[str, object] = field(default_factory=dict)
-    on_closed: list[Callable[[], None]] = field(default_factory=list)
+    settled: bool = False
+    on_settled: list[Callable[[], None]] = field(default_factory=list)
 
     def is_below(self, other: Ledger) -> bool:
         """Whether this record was started, directly or not, under the other."""

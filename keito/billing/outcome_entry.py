@@ -10,10 +10,11 @@ from .hours import split, zone
 from .metadata import fitted
 from .notes import notes
 from .run_facts import OutcomeFacts, StartFacts, target_of
+from .tally import Tallied, daily
 
 
 def outcome_entry(
-    start: StartFacts, outcome: OutcomeFacts, contract: Contract, *, at: int
+    start: StartFacts, outcome: OutcomeFacts, contract: Contract, *, at: int, tallied: Tallied
 ) -> Entry:
     """Render an outcome: an entry without hours, whose metadata says what it is worth.
 
@@ -22,11 +23,15 @@ def outcome_entry(
         outcome: The outcome.
         contract: What is charged.
         at: When it was reported, in microseconds since 1970.
+        tallied: How much was charged already.
     """
     where = zone(contract.time_zone)
     moment = split(at, 0, [], where)[0]
     price = _price(outcome, contract)
-    charged = contract.charges_outcomes and outcome["success"] and start["mode"] != "test"
+    tally = daily(start, "outcome", outcome["type"], moment.day)
+    earned = contract.charges_outcomes and outcome["success"] and start["mode"] != "test"
+    capped = earned and _exceeds(outcome, contract, so_far=tallied(tally))
+    charged = earned and not capped
     own = {
         **identity(start, contract),
         **times(moment, contract, charged=charged),
@@ -40,6 +45,7 @@ def outcome_entry(
         "outcome_success": outcome["success"],
         "outcome_subject": outcome["subject"],
         "outcome_evidence": outcome["evidence"],
+        "capped": True if capped else None,
     }
     said = notes(
         agent=agent_of(start),
@@ -50,7 +56,23 @@ def outcome_entry(
     )
     body = entry_body(start, moment, notes=said, billable=charged, hours=Decimal(0))
     metadata = fitted(own, target_of(start).metadata)
-    return Entry(key=outcome["key"], body={**body, "metadata": metadata}, charged=charged)
+    return Entry(
+        key=outcome["key"],
+        body={**body, "metadata": metadata},
+        charged=charged,
+        tally=tally,
+        amount=outcome["quantity"] if charged else 0,
+    )
+
+
+def _exceeds(outcome: OutcomeFacts, contract: Contract, *, so_far: int) -> bool:
+    cap = contract.caps.get(outcome["type"])
+    if cap is None:
+        return False
+    claimed = outcome["quantity"]
+    return (cap.quantity is not None and claimed > cap.quantity) or (
+        cap.per_day is not None and so_far + claimed > cap.per_day
+    )
 
 
 def _price(outcome: OutcomeFacts, contract: Contract) -> Decimal | None:

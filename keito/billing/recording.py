@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from .. import _version
 from . import _log
@@ -17,9 +17,10 @@ from .contract import Contract
 from .courier import Courier
 from .destination import Destination
 from .journal import Journal
-from .keys import outcome_key, subject_key
+from .keys import single_key, subject_key
 from .ledger import Call, Ledger, wall_clock
-from .outbox.line import Kind, Line
+from .mode import Mode
+from .outbox.line import ARRIVING, Kind, Line
 from .outbox.port import Outbox
 from .target import Target
 from .timing import Timing
@@ -27,8 +28,6 @@ from .usage import TOKENS, Usage, count, money
 
 if TYPE_CHECKING:
     from .prices import Prices
-
-Mode = Literal["live", "test", "record", "off"]
 
 # Seconds the journal's thread gets to end, however late it is: it may be writing a line.
 _LAST_LINES = 0.1
@@ -76,6 +75,7 @@ class Recording:
         self._closed = False
         self._open: set[Ledger] = set()
         self._lingering: dict[Ledger, float] = {}
+        self._awaited: dict[Ledger, float] = {}
         self._next_sign = 0.0
         self.courier = Courier(
             self.opened,
@@ -130,9 +130,10 @@ class Recording:
             if not call.take(usage, at=at, failed=failed):
                 return
             late = ledger.closed
-            complete = not late and ledger.ended is not None and not ledger.open_calls
+            complete = ledger.ended is not None and not ledger.open_calls
+            facts = ledger.facts() if late else {}
         if late:
-            _log.warn("late", "a model call was reported after its run was recorded: not counted")
+            self._correct(ledger, facts)
         elif complete:
             self._complete(ledger)
         elif not self._silent:
@@ -140,25 +141,53 @@ class Recording:
 
     def outcome(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
         """Record an outcome; return the key it has in Keito."""
-        with ledger.tree.lock:
-            made = self._outcome_key(ledger, facts, key)
-            if made in ledger.outcomes:
-                return made
-            ledger.outcomes.add(made)
-            if facts["success"]:
-                ledger.successes[cast(str, facts["type"])] += cast(int, facts["quantity"])
+        outcome_type, once = cast(str, facts["type"]), bool(facts["success"])
+        made, is_new = self.single(
+            ledger, "outcome", facts, key, subject_of=(outcome_type,) if once else None
+        )
+        if is_new and once:
+            with ledger.tree.lock:
+                ledger.successes[outcome_type] += cast(int, facts["quantity"])
         if facts["unit_price"] is not None and not self.contract.charges_outcomes:
             _log.warn(
                 "price",
                 "an outcome has a price, but the contract charges time only: it is recorded, not "
                 'charged. Use Contract(charge="outcomes") or "both"',
             )
-        body: dict[str, object] = {
-            "start": self._start_facts(ledger),
-            "outcome": {**facts, "key": made},
-        }
-        self._write(ledger, "outcome", body)
         return made
+
+    def single(
+        self,
+        ledger: Ledger,
+        kind: Kind,
+        facts: dict[str, object],
+        key: str | None,
+        *,
+        subject_of: tuple[str, ...] | None,
+    ) -> tuple[str, bool]:
+        """Record what becomes a record of its own.
+
+        Args:
+            ledger: The run it belongs to.
+            kind: The kind of its line, under whose name the line has its facts.
+            facts: What it is.
+            key: The caller's own name for it.
+            subject_of: What a subject is charged once for; None if it may be any number of times.
+
+        Returns:
+            The key it has in Keito, and whether this run had not told of it before.
+        """
+        with ledger.tree.lock:
+            made = self._single_key(ledger, kind, facts["subject"], key, subject_of)
+            if made in ledger.outcomes:
+                return made, False
+            ledger.outcomes.add(made)
+        said: dict[str, object] = {
+            "start": self._start_facts(ledger),
+            kind: {**facts, "key": made},
+        }
+        self._write(ledger, kind, said)
+        return made, True
 
     def end(self, ledger: Ledger, status: str, error: str | None) -> None:
         """Record how a run ended: complete, unless model calls may still report."""
@@ -201,8 +230,11 @@ class Recording:
         with self._lock:
             left = list(self._open)
             begun = self._begun
+            awaited = list(self._awaited)
         for ledger in left:
             self.end(ledger, "abandoned", None)
+        for ledger in awaited:
+            self._let_go(ledger)
         if begun:
             # An outbox that can't be opened must not keep the threads from being stopped.
             kept("flushing", lambda: self.flush(end), 0)
@@ -266,19 +298,26 @@ class Recording:
             self._last_target = (target, facts)
         return facts
 
-    def _outcome_key(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
-        account, subject = self.destination.account_id, facts["subject"]
+    def _single_key(
+        self,
+        ledger: Ledger,
+        kind: Kind,
+        subject: object,
+        key: str | None,
+        subject_of: tuple[str, ...] | None,
+    ) -> str:
+        account = self.destination.account_id
         # Two runs that nobody has routed may be for two clients: each keeps its outcome.
-        if subject is not None and facts["success"] and ledger.target.routed:
+        if isinstance(subject, str) and subject_of is not None and ledger.target.routed:
             return subject_key(
                 account,
                 destination=self._destination_id,
                 mode=self.mode,
                 project=ledger.target.project_id or "",
-                outcome_type=cast(str, facts["type"]),
-                subject=cast(str, subject),
+                what=subject_of,
+                subject=subject,
             )
-        return outcome_key(account, ledger.id, len(ledger.outcomes), given=key)
+        return single_key(account, ledger.id, kind, len(ledger.outcomes), given=key)
 
     def _call_line(self, call: Call) -> Line | None:
         if call.ledger.closed:
@@ -301,11 +340,28 @@ class Recording:
                 return
             facts = ledger.facts()
             ledger.closed = True
-            told, ledger.on_closed = ledger.on_closed, []
+            awaited = ledger.open_calls > 0
         with self._lock:
             self._open.discard(ledger)
             self._lingering.pop(ledger, None)
+            if awaited and not self._closed:
+                self._awaited[ledger] = time.monotonic() + self._timing.late
         self._write(ledger, "finish", facts)
+        if ledger not in self._awaited:
+            self._let_go(ledger)
+
+    def _correct(self, ledger: Ledger, facts: dict[str, object]) -> None:
+        """Say what came of a run whose record is made, now that more is known."""
+        self._write(ledger, "late", {"start": self._start_facts(ledger), "result": facts})
+        if not ledger.open_calls:
+            self._let_go(ledger)
+
+    def _let_go(self, ledger: Ledger) -> None:
+        with self._lock:
+            self._awaited.pop(ledger, None)
+        with ledger.tree.lock:
+            told, ledger.on_settled = ledger.on_settled, []
+            ledger.settled = True
         for call in told:
             kept("letting go of a run", call, None)
 
@@ -315,18 +371,22 @@ class Recording:
         if not self._silent:
             stamp = wall_clock() if at is None else at
             self.journal.add(Line(ledger.id, kind, stamp, self._owner, encode(facts)))
-            if kind in ("outcome", "finish"):
+            if kind in ARRIVING:
                 self.courier.wake()
 
     def _tick(self) -> float | None:
         moment = time.monotonic()
         with self._lock:
             due = [ledger for ledger, end in self._lingering.items() if end <= moment]
+            given_up = [ledger for ledger, end in self._awaited.items() if end <= moment]
         for ledger in due:
             self._complete(ledger)
+        for ledger in given_up:
+            self._let_go(ledger)
         if self._open and moment >= self._next_sign:
             self.opened().join(self._owner, until=time.time() + self._timing.lease)
             self._next_sign = moment + self._timing.lease / 3
         with self._lock:
-            ends = [*self._lingering.values(), *([self._next_sign] if self._open else [])]
+            ends = [*self._lingering.values(), *self._awaited.values()]
+            ends += [self._next_sign] if self._open else []
         return max(0.0, min(ends) - moment) if ends else None

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 from . import _log, registry
 from ._facts import JSON, checked
 from ._guard import kept
+from .arguments import hours as told_hours
+from .arguments import number, optional, proof, text, whole
 from .calls import ModelCall, ToolCall
-from .contract import STATUSES, Status, amount
+from .contract import STATUSES, Contract, Status
 from .endings import status_of
 from .ledger import Ledger, now
 from .target import Target
 from .usage import Usage
 
 if TYPE_CHECKING:
+    from .destination import Destination
     from .meter import Meter
     from .recording import Recording
 
@@ -84,6 +87,21 @@ class Run:
         return target if target.routed else None
 
     @property
+    def contract(self) -> Contract:
+        """What is charged: the contract of the recorder that started it."""
+        return self._recording.contract
+
+    @property
+    def destination(self) -> Destination:
+        """Which Keito its records are for."""
+        return self._recording.destination
+
+    @property
+    def agent(self) -> str:
+        """What its record calls the agent."""
+        return self._ledger.target.agent_id or self._ledger.name
+
+    @property
     def open_calls(self) -> int:
         """How many model calls have started and not ended, here and in runs folded into it."""
         return self._ledger.open_calls
@@ -107,7 +125,7 @@ class Run:
         ledger = self._ledger
         with ledger.tree.lock:
             call = ledger.call(
-                _text("key", key), agent=agent, model=model, started=now(), meter=self._meter
+                text("key", key), agent=agent, model=model, started=now(), meter=self._meter
             )
         return ModelCall(self._recording, call)
 
@@ -136,7 +154,7 @@ class Run:
         ledger = self._ledger
         with ledger.tree.lock:
             call = ledger.call(
-                _text("key", key), agent=agent, model=model, started=start, meter=self._meter
+                text("key", key), agent=agent, model=model, started=start, meter=self._meter
             )
         ModelCall(self._recording, call).end_at(end, usage)
 
@@ -144,7 +162,7 @@ class Run:
         """Note that a tool begins to work; its input and output are nobody's business."""
         ledger = self._ledger
         with ledger.tree.lock:
-            ledger.tools.setdefault(_text("key", key), now())
+            ledger.tools.setdefault(text("key", key), now())
         return ToolCall(ledger, key)
 
     @property
@@ -223,20 +241,118 @@ class Run:
             ValueError: The price or the quantity is negative.
         """
         facts: dict[str, object] = {
-            "type": _text("outcome_type", outcome_type),
-            "description": _optional("description", description) or _optional("notes", notes),
-            "unit_price": None if unit_price is None else str(amount("unit_price", unit_price)),
-            "quantity": _quantity(quantity),
+            "type": text("outcome_type", outcome_type),
+            "description": optional("description", description) or optional("notes", notes),
+            "unit_price": number("unit_price", unit_price),
+            "quantity": whole("quantity", quantity),
             "success": bool(success),
-            "evidence": checked(evidence, "evidence") if evidence is not None else None,
-            "subject": _optional("subject", subject),
+            "evidence": proof(evidence),
+            "subject": optional("subject", subject),
         }
-        return self._recording.outcome(self._ledger, facts, _optional("key", key))
+        return self._recording.outcome(self._ledger, facts, optional("key", key))
 
-    def note(self, text: str) -> None:
+    def log_time(
+        self,
+        hours: Decimal | int | str,
+        *,
+        description: str | None = None,
+        billable: bool | None = None,
+        evidence: Mapping[str, JSON] | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        per_day: Decimal | int | str | None = None,
+    ) -> str:
+        """Record time that nobody has measured, such as a person's review, as an entry of its own.
+
+        Args:
+            hours: How much, at most 24.
+            description: What the client reads about it.
+            billable: Whether the client pays; default: if the contract charges time.
+            evidence: What shows it, for the entry's metadata.
+            subject: What it was spent on. With a subject it is recorded once per project.
+            key: Names this report of it: the same key twice in a run counts once.
+            per_day: How many such hours of a project are charged per day; what exceeds them is
+                recorded, not charged.
+
+        Returns:
+            The record's `keito_key`, under which it is found in Keito.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: The hours are 0 or more than 24, or an amount is negative.
+        """
+        facts: dict[str, object] = {
+            "hours": told_hours(hours),
+            "description": optional("description", description),
+            "billable": billable,
+            "evidence": proof(evidence),
+            "subject": optional("subject", subject),
+            "per_day": number("per_day", per_day),
+        }
+        given = optional("key", key)
+        return self._recording.single(self._ledger, "time", facts, given, subject_of=("time",))[0]
+
+    def expense(
+        self,
+        category_id: str,
+        *,
+        total_cost: Decimal | int | str | None = None,
+        units: int | None = None,
+        name: str | None = None,
+        quantity: int = 1,
+        description: str | None = None,
+        billable: bool = True,
+        evidence: Mapping[str, JSON] | None = None,
+        subject: str | None = None,
+        key: str | None = None,
+        per_day: int | None = None,
+    ) -> str:
+        """Record an expense, such as a paid search; it stands even if the run fails later.
+
+        Args:
+            category_id: The expense category in Keito.
+            total_cost: What it cost, in the account's currency; else give `units`.
+            units: How many units of the category's own price.
+            name: What it is called, e.g. `web_search`; what `per_day` counts together.
+            quantity: How many of them it is.
+            description: What the client reads about it.
+            billable: Whether the client pays.
+            evidence: What shows it, for the expense's metadata.
+            subject: What it was for. With a subject it is recorded once per project and name.
+            key: Names this report of it: the same key twice in a run counts once.
+            per_day: How many of a project are charged per day; what exceeds them is recorded, not
+                charged.
+
+        Returns:
+            The record's `keito_key`, under which it is found in Keito.
+
+        Raises:
+            TypeError: An argument has the wrong type.
+            ValueError: An amount is negative, or not exactly one of cost and units was given.
+        """
+        if (total_cost is None) == (units is None):
+            raise ValueError("give either total_cost or units")
+        if units is not None and whole("units", units) < 1:
+            raise ValueError("units: must be 1 or more")
+        facts: dict[str, object] = {
+            "category": text("category_id", category_id),
+            "total_cost": number("total_cost", total_cost),
+            "units": units,
+            "name": optional("name", name),
+            "quantity": whole("quantity", quantity),
+            "description": optional("description", description),
+            "billable": bool(billable),
+            "evidence": proof(evidence),
+            "subject": optional("subject", subject),
+            "per_day": None if per_day is None else whole("per_day", per_day),
+        }
+        given, what = optional("key", key), ("expense", name or category_id)
+        return self._recording.single(self._ledger, "expense", facts, given, subject_of=what)[0]
+
+    def note(self, words: str) -> None:
         """Add to what the client reads, in place of the target's notes."""
         with self._ledger.tree.lock:
-            self._ledger.notes.append(_text("text", text))
+            self._ledger.notes.append(text("words", words))
 
     def metadata(self, **values: JSON) -> None:
         """Add keys to the entry's metadata; Keito's own keys can't be replaced.
@@ -289,35 +405,15 @@ class Run:
                 self._ledger, status, None if error is None else type(error).__name__
             )
 
-    def when_recorded(self, call: Callable[[], None]) -> None:
-        """Call this once the run's record is made: what is reported after that is not counted.
+    def when_settled(self, call: Callable[[], None]) -> None:
+        """Call this once nothing more is expected of the run: an adapter lets go of it here.
 
-        A finished run waits a while for model calls that are still open. An adapter lets go here of
-        what it keeps for their sake.
+        A finished run whose model calls have all ended is settled. One with calls still open waits
+        for them: at first with its record, then, for an hour, to correct it.
         """
         with self._ledger.tree.lock:
-            waits = not self._ledger.closed
+            waits = not self._ledger.settled
             if waits:
-                self._ledger.on_closed.append(call)
+                self._ledger.on_settled.append(call)
         if not waits:
             call()
-
-
-def _text(what: str, value: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(f"{what}: give text that is not empty")
-    return value
-
-
-def _optional(what: str, value: str | None) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{what}: give text, or None")
-    return value
-
-
-def _quantity(value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("quantity: give a whole number")
-    if value < 0:
-        raise ValueError("quantity: must be 0 or more")
-    return value

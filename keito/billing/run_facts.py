@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypedDict, cast
 
 from ._facts import JSON, decode
@@ -91,6 +92,34 @@ class OutcomeFacts(TypedDict):
     subject: str | None
 
 
+class TimeFacts(TypedDict):
+    """Time that was told, not measured."""
+
+    key: str
+    hours: str
+    description: str | None
+    billable: bool | None
+    evidence: dict[str, JSON] | None
+    subject: str | None
+    per_day: str | None
+
+
+class ExpenseFacts(TypedDict):
+    """An expense, as it was told."""
+
+    key: str
+    name: str | None
+    category: str
+    total_cost: str | None
+    units: int | None
+    quantity: int
+    description: str | None
+    billable: bool
+    evidence: dict[str, JSON] | None
+    subject: str | None
+    per_day: int | None
+
+
 def start_of(line: Line) -> StartFacts:
     """Read a `start` line."""
     return cast("StartFacts", decode(line.body))
@@ -101,10 +130,29 @@ def result_of(line: Line) -> RunFacts:
     return cast("RunFacts", decode(line.body))
 
 
-def outcome_of(line: Line) -> tuple[StartFacts, OutcomeFacts]:
-    """Read an `outcome` line: the run it belongs to, and the outcome."""
-    facts = decode(line.body)
-    return cast("StartFacts", facts["start"]), cast("OutcomeFacts", facts["outcome"])
+def started_in(line: Line) -> StartFacts:
+    """Read the start of the run that a line of its own belongs to."""
+    return cast("StartFacts", decode(line.body)["start"])
+
+
+def key_of(line: Line) -> str:
+    """Read the key that the record of an outcome, of time or of an expense will have."""
+    return cast("dict[str, str]", decode(line.body)[line.kind])["key"]
+
+
+def outcome_of(line: Line) -> OutcomeFacts:
+    """Read the outcome of an `outcome` line."""
+    return cast("OutcomeFacts", decode(line.body)["outcome"])
+
+
+def time_of(line: Line) -> TimeFacts:
+    """Read the time of a `time` line."""
+    return cast("TimeFacts", decode(line.body)["time"])
+
+
+def expense_of(line: Line) -> ExpenseFacts:
+    """Read the expense of an `expense` line."""
+    return cast("ExpenseFacts", decode(line.body)["expense"])
 
 
 def target_of(start: StartFacts) -> Target:
@@ -112,7 +160,7 @@ def target_of(start: StartFacts) -> Target:
     return Target(**start["target"])
 
 
-def recovered(start: StartFacts, lines: list[Line], *, last_sign: float) -> RunFacts:
+def recovered(start: StartFacts, lines: Sequence[Line], *, last_sign: float) -> RunFacts:
     """Say what is known of a run whose process died: it ended at its last sign of life."""
     for line in lines:
         if line.kind == "ended":
@@ -145,11 +193,11 @@ def _call(line: Line) -> UsageFacts:
     return cast("UsageFacts", usage)
 
 
-def _successes(lines: list[Line]) -> dict[str, int]:
+def _successes(lines: Sequence[Line]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for line in lines:
         if line.kind == "outcome":
-            outcome = outcome_of(line)[1]
+            outcome = outcome_of(line)
             if outcome["success"]:
                 counts[outcome["type"]] = counts.get(outcome["type"], 0) + outcome["quantity"]
     return counts

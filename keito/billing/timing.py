@@ -14,6 +14,7 @@ class Timing:
         journal: How long a model call may wait in memory before it is on disk.
         lease: How long a silent process counts as alive; it shows itself three times as often.
         linger: How long a finished run waits for model calls that are still open.
+        late: How long after that such a call may still report, which becomes a correction.
         timeout: How long one request to Keito may take.
         claim: How much longer than `timeout` a record belongs to the courier that sends it.
         settle: How long after a lost answer Keito may still be carrying the request out. A record
@@ -33,6 +34,7 @@ class Timing:
     journal: float = 0.05
     lease: float = 15.0
     linger: float = 30.0
+    late: float = 3600.0
     timeout: float = 30.0
     claim: float = 15.0
     settle: float = 120.0

@@ -115,13 +115,13 @@ def test_a_billed_function_around_another_makes_one_record(recorded: Recorded) -
 def test_an_adapter_is_told_when_the_record_is_made(recorded: Recorded) -> None:
     told: list[str] = []
     run = recorded.recorder.start("agent")
-    run.when_recorded(lambda: told.append("first"))
+    run.when_settled(lambda: told.append("first"))
     call = run.model_start("1")
 
     run.finish()
     before = list(told)
     call.end()
-    run.when_recorded(lambda: told.append("late"))
+    run.when_settled(lambda: told.append("late"))
 
     assert before == []
     assert told == ["first", "late"]

@@ -136,7 +136,7 @@ def test_a_file_of_before_there_were_costs_is_still_good(tmp_path: Path) -> None
     old.close()
 
     first, second = Records(path), Records(path)
-    first.add([replace(record, cost="1.5")], {})
+    first.add([replace(record, cost="1.5")], {}, {})
     claimed = second.claim("d", owner="me", now=0, lease=1, without=())
 
     assert claimed is not None

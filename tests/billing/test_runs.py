@@ -90,19 +90,6 @@ def test_a_call_still_open_at_the_end_is_awaited(recorded: Recorded) -> None:
     assert "usage_incomplete" not in metadata
 
 
-def test_usage_after_the_record_is_made_is_said_loudly(
-    recorded: Recorded, caplog: pytest.LogCaptureFixture
-) -> None:
-    run = recorded.recorder.start("support")
-    call = run.model_start("resp_1")
-    run.finish()
-    recorded.recorder.flush(0)
-
-    call.end(Usage(input_tokens=3, output_tokens=3))
-
-    assert "after its run was recorded" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -195,7 +195,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             name, key=run_id.hex, target=self._target, framework=FRAMEWORK, metadata=metadata
         )
         root = Root(run_id, run)
-        run.when_recorded(partial(tree.forget, root))
+        run.when_settled(partial(tree.forget, root))
         return root
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .database import BUSY, NORMAL, close_with, connect
-from .line import Line
+from .line import ARRIVING, SINGLE, Line
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS journal (
 CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL, until REAL NOT NULL);
 """
 _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, ?)"
+_ARRIVING, _SINGLE = repr(ARRIVING), repr(SINGLE)
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
@@ -91,10 +92,8 @@ class Inbox:
             self._write("DELETE FROM owners WHERE owner = ?", (owner,))
 
     def finished(self, limit: int) -> list[Line]:
-        """List contracts, outcomes and ends, with the starts of the runs they belong to."""
-        found = self._lines(
-            "WHERE kind IN ('contract', 'outcome', 'finish') ORDER BY id LIMIT ?", (limit,)
-        )
+        """List what is to be filed, with the starts of the runs it belongs to."""
+        found = self._lines(f"WHERE kind IN {_ARRIVING} ORDER BY id LIMIT ?", (limit,))
         starts: list[Line] = []
         for runs in _portions(sorted({line.run for line in found if line.kind == "finish"})):
             starts += self._lines(f"WHERE kind = 'start' AND run IN ({_marks(runs)})", runs)
@@ -111,16 +110,18 @@ class Inbox:
         return self._lines("WHERE run = ? ORDER BY id", (run,))
 
     def waiting(self) -> int:
-        """How many outcomes and ends there are."""
-        query = "SELECT count(*) FROM journal WHERE kind IN ('outcome', 'finish')"
+        """How many lines there are to be filed; a contract is nobody's bill."""
+        query = f"SELECT count(*) FROM journal WHERE kind IN {_ARRIVING} AND kind != 'contract'"
         return int(self._rows(query)[0][0])
 
     def drop(self, ids: Sequence[int], runs: Collection[str]) -> None:
         """Drop lines, and the lines of runs; move the log into the file now and then."""
         found = list(ids)
         for names in _portions(list(runs)):
-            # An outcome may have come since its run was read: unfiled, it would be lost.
-            query = f"SELECT id FROM journal WHERE run IN ({_marks(names)}) AND kind != 'outcome'"
+            # A line of its own may have come since its run was read: unfiled, it would be lost.
+            query = (
+                f"SELECT id FROM journal WHERE run IN ({_marks(names)}) AND kind NOT IN {_SINGLE}"
+            )
             found += [row[0] for row in self._rows(query, names)]
         self._drop(found)
         self._since_tidy += len(found)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from .line import Line
-from .record import Change, Counts, Record
+from .line import ARRIVING, SINGLE, Line
+from .record import Change, Counts, Record, State
+
+_TO_SEND: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS")
 
 
 class MemoryOutbox:
@@ -56,7 +58,7 @@ class MemoryOutbox:
         """See `Outbox`."""
         with self._lock:
             lines = list(self._journal.values())
-        found = [line for line in lines if line.kind in ("contract", "outcome", "finish")][:limit]
+        found = [line for line in lines if line.kind in ARRIVING][:limit]
         runs = {line.run for line in found}
         return [line for line in lines if line.kind == "start" and line.run in runs] + found
 
@@ -86,16 +88,19 @@ class MemoryOutbox:
         contracts: Mapping[str, str],
         lines: Sequence[int],
         runs: Collection[str],
+        expensed: Mapping[str, str] | None = None,
     ) -> None:
         """See `Outbox`."""
         with self._lock:
             self._contracts.update(contracts)
             for record in records:
                 self._records.setdefault(record.key, record)
+            for key, by in (expensed or {}).items():
+                self._store(replace(self._records[key], expense=by))
             done = [
                 id
                 for id, line in self._journal.items()
-                if id in lines or (line.run in runs and line.kind != "outcome")
+                if id in lines or (line.run in runs and line.kind not in SINGLE)
             ]
             for id in done:
                 del self._journal[id]
@@ -121,6 +126,38 @@ class MemoryOutbox:
             ]
         return len({other.run for other in others}), any(other.charged for other in others)
 
+    def find(self, key: str) -> Record | None:
+        """See `Outbox`."""
+        with self._lock:
+            return self._records.get(key)
+
+    def of_run(self, run: str) -> list[Record]:
+        """See `Outbox`."""
+        with self._lock:
+            return _by_age(r for r in self._records.values() if r.run == run)
+
+    def tally(self, name: str) -> int:
+        """See `Outbox`."""
+        with self._lock:
+            return sum(r.amount for r in self._records.values() if r.tally == name != "")
+
+    def last(self, tally: str) -> Record | None:
+        """See `Outbox`."""
+        with self._lock:
+            made = _by_age(r for r in self._records.values() if r.tally == tally != "")
+        return made[-1] if made else None
+
+    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
+        """See `Outbox`."""
+        with self._lock:
+            due = [
+                record
+                for record in self._records.values()
+                if (record.destination, record.expense) == (destination, "due")
+                and record.day < before
+            ]
+        return sorted(due, key=lambda r: (r.project, r.day, r.key))[:limit]
+
     def claim(
         self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
     ) -> Record | None:
@@ -129,7 +166,7 @@ class MemoryOutbox:
             for record in sorted(self._records.values(), key=lambda record: record.made):
                 if record.destination != destination or record.state != "READY" or record.held:
                     continue
-                if record.project not in without:
+                if record.project not in without and self._may_go(record):
                     return self._store(
                         replace(
                             record,
@@ -150,7 +187,7 @@ class MemoryOutbox:
             stored = self._records.get(record.key)
             if stored is None or (stored.fence, stored.owner) != (record.fence, record.owner):
                 return False
-            said = {n: getattr(change, n) for n in ("reason", "remote", "absent")}
+            said = {n: getattr(change, n) for n in ("reason", "remote", "absent", "echo")}
             given = {name: value for name, value in said.items() if value is not None}
             self._store(
                 replace(
@@ -199,7 +236,14 @@ class MemoryOutbox:
     def prune(self, *, before: float) -> None:
         """See `Outbox`."""
         with self._lock:
-            old = [r for r in self._records.values() if r.state == "DONE" and r.since < before]
+            old = [
+                record
+                for record in self._records.values()
+                if record.state == "DONE"
+                and record.since < before
+                and record.expense != "due"
+                and record.kind != "cost"
+            ]
             for record in old:
                 del self._records[record.key]
 
@@ -208,9 +252,11 @@ class MemoryOutbox:
         with self._lock:
             own = [r for r in self._records.values() if r.destination == destination]
             waiting = [
-                line for line in self._journal.values() if line.kind in ("outcome", "finish")
+                line
+                for line in self._journal.values()
+                if line.kind in ARRIVING and line.kind != "contract"
             ]
-        to_send = [r for r in own if r.state in ("READY", "SENDING", "AMBIGUOUS") and not r.held]
+        to_send = [r for r in own if r.state in _TO_SEND and not r.held]
         return Counts(
             states=dict(Counter(record.state for record in own)),
             held=sum(record.held for record in own),
@@ -225,6 +271,23 @@ class MemoryOutbox:
     def close(self) -> None:
         """See `Outbox`."""
 
+    def _may_go(self, record: Record) -> bool:
+        if not record.after:
+            return True
+        base = self._records.get(record.after)
+        earlier = [
+            other
+            for other in self._records.values()
+            if other.after == record.after
+            and other.state in _TO_SEND
+            and (other.made, other.key) < (record.made, record.key)
+        ]
+        return base is not None and base.state == "DONE" and not earlier
+
     def _store(self, record: Record) -> Record:
         self._records[record.key] = record
         return record
+
+
+def _by_age(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: (record.made, record.key))

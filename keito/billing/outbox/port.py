@@ -61,6 +61,7 @@ class Outbox(Protocol):
         contracts: Mapping[str, str],
         lines: Sequence[int],
         runs: Collection[str],
+        expensed: Mapping[str, str] | None = None,
     ) -> None:
         """Store records, unless their key is known, and only then drop what they were made from.
 
@@ -68,8 +69,9 @@ class Outbox(Protocol):
             records: The records, as rendered.
             contracts: New contracts by their id.
             lines: Single lines of the journal to drop.
-            runs: Runs whose lines to drop, except outcomes: each of those is a record of its own,
-                and may have come since the run was read.
+            runs: Runs whose lines to drop, except `SINGLE` ones: each of those is a record of its
+                own, and may have come since the run was read.
+            expensed: Records whose cost is passed on now, with the key of the record that does.
         """
 
     def contract(self, id: str) -> str | None:
@@ -84,10 +86,33 @@ class Outbox(Protocol):
         """How many other runs have this work key, and whether one of them was charged."""
         ...
 
+    def find(self, key: str) -> Record | None:
+        """Return the record with this key."""
+        ...
+
+    def of_run(self, run: str) -> list[Record]:
+        """List the records of a run, oldest first."""
+        ...
+
+    def tally(self, name: str) -> int:
+        """Add up the amounts of the records that count towards this."""
+        ...
+
+    def last(self, tally: str) -> Record | None:
+        """Return the record that was last made of those that count towards this."""
+        ...
+
+    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
+        """List records of days before that one whose cost is still to be passed on."""
+        ...
+
     def claim(
         self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
     ) -> Record | None:
         """Take the oldest READY record, outside these projects, for sending.
+
+        One that comes `after` another waits until that is DONE, and until no older one waits for
+        the same.
 
         It is SENDING, safely on disk, before this returns: whatever happens from here on, nobody
         sends it again without asking Keito.
@@ -110,7 +135,7 @@ class Outbox(Protocol):
         ...
 
     def prune(self, *, before: float) -> None:
-        """Forget what was delivered before then."""
+        """Forget what was delivered before then, but not what is to be passed on as a cost."""
         ...
 
     def counts(self, destination: str) -> Counts:

@@ -17,23 +17,42 @@ PARKED: Keito refused it; a person has to look.
 UNROUTED: nobody said whose work it was; kept until someone does.
 """
 
+Kind = Literal["run", "outcome", "time", "expense", "cost", "correction", "unreadable"]
+"""What a record is.
+
+run: a run's time entry, or one part of it.
+outcome: a time entry without hours, for what was achieved.
+time: a time entry for time that was told, not measured.
+expense: an expense.
+cost: the expense for what a day's model calls cost.
+correction: a change of an entry that is in Keito already.
+unreadable: lines of the journal that could not be rendered; kept for a person to look at.
+"""
+
 STATES: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Something to be delivered: one body for one time entry.
+    """Something to be delivered: one body for one request.
 
     Attributes:
         key: The `keito_key` it carries in Keito, and here: a second record with it is ignored.
         run: The run it belongs to.
+        kind: What it is.
         destination: Whose it is; see `Destination.id`.
         project: The project and
         day: the date under which a listing shows it.
         work: The target's work key, if it has one.
         charged: Whether the client pays for it.
         cost: What its model calls cost, as JSON, whether or not Keito is told.
-        payload: The body, rendered once, as JSON; for an unrouted record the facts to render.
+        payload: The body, rendered once, as JSON; empty while it is unrouted.
+        facts: What it was rendered from, as JSON.
+        after: The key of the record that has to be in Keito before this one is sent.
+        tally: What it counts towards, e.g. the outcomes of a day.
+        amount: How much it adds to that.
+        expense: `due` if its cost is still to be passed on, then the key of the record that did.
+        echo: What Keito stored of it, as JSON.
         held: Kept until it is released (`KEITO_MODE=record`).
         fence: Grows with every change, so that a courier that was overtaken changes nothing.
         owner: The courier that is sending it.
@@ -48,7 +67,7 @@ class Record:
 
     key: str
     run: str
-    kind: str
+    kind: Kind
     destination: str
     state: State
     payload: str
@@ -67,6 +86,12 @@ class Record:
     reason: str = ""
     remote: str = ""
     cost: str = ""
+    facts: str = ""
+    after: str = ""
+    tally: str = ""
+    amount: int = 0
+    expense: str = ""
+    echo: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +103,7 @@ class Change:
     reason: str | None = None
     remote: str | None = None
     absent: float | None = None
+    echo: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,15 +32,28 @@ CREATE TABLE IF NOT EXISTS records (
     absent REAL,
     attempts INTEGER NOT NULL,
     reason TEXT NOT NULL,
-    remote TEXT NOT NULL,
-    cost TEXT NOT NULL DEFAULT ''
+    remote TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS records_by_state ON records (destination, state, made);
 CREATE INDEX IF NOT EXISTS records_by_run ON records (run);
 CREATE INDEX IF NOT EXISTS records_by_work ON records (work) WHERE work != '';
 CREATE TABLE IF NOT EXISTS contracts (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
-_COST = "ALTER TABLE records ADD COLUMN cost TEXT NOT NULL DEFAULT ''"
+# What came after the first version, so that a file of any version is brought up to date.
+_NEWER = {
+    "cost": "TEXT NOT NULL DEFAULT ''",
+    "facts": "TEXT NOT NULL DEFAULT ''",
+    "after": "TEXT NOT NULL DEFAULT ''",
+    "tally": "TEXT NOT NULL DEFAULT ''",
+    "amount": "INTEGER NOT NULL DEFAULT 0",
+    "expense": "TEXT NOT NULL DEFAULT ''",
+    "echo": "TEXT NOT NULL DEFAULT ''",
+}
+_NEWER_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS records_by_tally ON records (tally) WHERE tally != ''",
+    "CREATE INDEX IF NOT EXISTS records_by_after ON records (after) WHERE after != ''",
+    "CREATE INDEX IF NOT EXISTS records_by_expense ON records (expense) WHERE expense = 'due'",
+)
 _COLUMNS = tuple(field.name for field in fields(Record))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
 _INSERT = (
@@ -48,6 +61,14 @@ _INSERT = (
     f"VALUES ({', '.join('?' for _ in _COLUMNS)})"
 )
 _TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
+_MAY_GO = f"""
+after = '' OR EXISTS (
+    SELECT 1 FROM records AS base WHERE base.key = records.after AND base.state = 'DONE'
+) AND NOT EXISTS (
+    SELECT 1 FROM records AS older WHERE older.after = records.after
+    AND older.state IN {_TO_SEND} AND (older.made, older.key) < (records.made, records.key)
+)
+"""
 
 
 class Records:
@@ -60,7 +81,12 @@ class Records:
         self._connection.executescript(_SCHEMA)
         self._add_what_is_new()
 
-    def add(self, records: Sequence[Record], contracts: Mapping[str, str]) -> None:
+    def add(
+        self,
+        records: Sequence[Record],
+        contracts: Mapping[str, str],
+        expensed: Mapping[str, str],
+    ) -> None:
         """Store records and contracts, except those whose key is known."""
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -68,21 +94,58 @@ class Records:
                 "INSERT OR IGNORE INTO contracts VALUES (?, ?)", list(contracts.items())
             )
             self._connection.executemany(_INSERT, [astuple(record) for record in records])
+            self._connection.executemany(
+                "UPDATE records SET expense = ? WHERE key = ?",
+                [(by, key) for key, by in expensed.items()],
+            )
 
     def _add_what_is_new(self) -> None:
         # Under the lock: another process may be opening the same old file.
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             known = {name for _, name, *_ in self._rows("PRAGMA table_info(records)")}
-            if "cost" not in known:
-                self._connection.execute(_COST)
+            for name, kind in _NEWER.items():
+                if name not in known:
+                    self._connection.execute(f"ALTER TABLE records ADD COLUMN {name} {kind}")
+            for index in _NEWER_INDEXES:
+                self._connection.execute(index)
 
     def contract(self, id: str) -> str | None:
         """Return a contract."""
         rows = self._rows("SELECT body FROM contracts WHERE id = ?", (id,))
         return str(rows[0][0]) if rows else None
 
-    def of_run(self, run: str) -> bool:
+    def find(self, key: str) -> Record | None:
+        """Return the record with this key."""
+        rows = self._rows(f"{_SELECT} WHERE key = ?", (key,))
+        return _record(rows[0]) if rows else None
+
+    def of_run(self, run: str) -> list[Record]:
+        """List the records of a run, oldest first."""
+        return [
+            _record(r) for r in self._rows(f"{_SELECT} WHERE run = ? ORDER BY made, key", (run,))
+        ]
+
+    def tally(self, name: str) -> int:
+        """Add up what counts towards this."""
+        query = "SELECT coalesce(sum(amount), 0) FROM records WHERE tally = ? AND tally != ''"
+        return int(self._rows(query, (name,))[0][0])
+
+    def last(self, tally: str) -> Record | None:
+        """Return the record that was last made of those that count towards this."""
+        query = f"{_SELECT} WHERE tally = ? AND tally != '' ORDER BY made DESC, key DESC LIMIT 1"
+        rows = self._rows(query, (tally,))
+        return _record(rows[0]) if rows else None
+
+    def costs_due(self, destination: str, before: str, limit: int) -> list[Record]:
+        """List records of days before that one whose cost is still to be passed on."""
+        query = (
+            f"{_SELECT} WHERE expense = 'due' AND destination = ? AND day < ? "
+            "ORDER BY project, day, key LIMIT ?"
+        )
+        return [_record(row) for row in self._rows(query, (destination, before, limit))]
+
+    def recorded(self, run: str) -> bool:
         """Whether there is a record of that run itself."""
         return bool(self._rows("SELECT 1 FROM records WHERE run = ? AND kind = 'run'", (run,)))
 
@@ -102,7 +165,8 @@ class Records:
         projects = sorted(without)
         query = (
             f"{_SELECT} WHERE destination = ? AND state = 'READY' AND held = 0 "
-            f"AND project NOT IN ({', '.join('?' for _ in projects)}) ORDER BY made LIMIT 1"
+            f"AND project NOT IN ({', '.join('?' for _ in projects)}) AND ({_MAY_GO}) "
+            "ORDER BY made LIMIT 1"
         )
         with self._lock, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -122,9 +186,17 @@ class Records:
         query = (
             "UPDATE records SET state = ?, since = ?, owner = '', fence = fence + 1, "
             "reason = coalesce(?, reason), remote = coalesce(?, remote), "
-            "absent = coalesce(?, absent) WHERE key = ? AND fence = ? AND owner = ?"
+            "absent = coalesce(?, absent), echo = coalesce(?, echo) "
+            "WHERE key = ? AND fence = ? AND owner = ?"
         )
-        values = (change.state, change.since, change.reason, change.remote, change.absent)
+        values = (
+            change.state,
+            change.since,
+            change.reason,
+            change.remote,
+            change.absent,
+            change.echo,
+        )
         with self._lock:
             done = self._connection.execute(
                 query, (*values, record.key, record.fence, record.owner)
@@ -146,7 +218,10 @@ class Records:
         """Forget what was delivered before then."""
         with self._lock:
             self._connection.execute(
-                "DELETE FROM records WHERE state = 'DONE' AND since < ?", (before,)
+                "DELETE FROM records WHERE state = 'DONE' AND since < ? AND expense != 'due' "
+                # The last one knows what less than a cent is carried on.
+                "AND kind != 'cost'",
+                (before,),
             )
 
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:

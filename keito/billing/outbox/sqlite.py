@@ -86,10 +86,11 @@ class SqliteOutbox:
         contracts: Mapping[str, str],
         lines: Sequence[int],
         runs: Collection[str],
+        expensed: Mapping[str, str] | None = None,
     ) -> None:
         """See `Outbox`."""
         # In this order a crash in between leaves both, and the second filing changes nothing.
-        self._records.add(records, contracts)
+        self._records.add(records, contracts, expensed or {})
         self._inbox.drop(lines, runs)
 
     def contract(self, id: str) -> str | None:
@@ -98,11 +99,31 @@ class SqliteOutbox:
 
     def recorded(self, run: str) -> bool:
         """See `Outbox`."""
-        return self._records.of_run(run)
+        return self._records.recorded(run)
 
     def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
         """See `Outbox`."""
         return self._records.attempts(work, destination, run)
+
+    def find(self, key: str) -> Record | None:
+        """See `Outbox`."""
+        return self._records.find(key)
+
+    def of_run(self, run: str) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.of_run(run)
+
+    def tally(self, name: str) -> int:
+        """See `Outbox`."""
+        return self._records.tally(name)
+
+    def last(self, tally: str) -> Record | None:
+        """See `Outbox`."""
+        return self._records.last(tally)
+
+    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.costs_due(destination, before, limit)
 
     def claim(
         self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]

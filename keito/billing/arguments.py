@@ -1,0 +1,79 @@
+"""What callers of a run may give: wrong values fail where they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from ._facts import JSON, checked
+from .contract import amount
+
+_LONGEST = Decimal(24)
+
+
+def text(what: str, value: str) -> str:
+    """Return text that is not empty.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{what}: give text that is not empty")
+    return value
+
+
+def optional(what: str, value: str | None) -> str | None:
+    """Return text or None.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{what}: give text, or None")
+    return value
+
+
+def whole(what: str, value: int) -> int:
+    """Return a whole number, 0 or more.
+
+    Raises:
+        TypeError: It is no whole number.
+        ValueError: It is negative.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{what}: give a whole number")
+    if value < 0:
+        raise ValueError(f"{what}: must be 0 or more")
+    return value
+
+
+def number(what: str, value: Decimal | int | str | None) -> str | None:
+    """Return an exact amount as text, or None.
+
+    Raises:
+        TypeError: It is a float, or no number at all.
+        ValueError: It is negative or not finite.
+    """
+    return None if value is None else str(amount(what, value))
+
+
+def hours(value: Decimal | int | str) -> str:
+    """Return hours of one day as text.
+
+    Raises:
+        TypeError: They are a float, or no number at all.
+        ValueError: They are 0, negative or more than 24.
+    """
+    given = amount("hours", value)
+    if not 0 < given <= _LONGEST:
+        raise ValueError("hours: must be more than 0 and at most 24")
+    return str(given)
+
+
+def proof(value: Mapping[str, JSON] | None) -> dict[str, object] | None:
+    """Return evidence.
+
+    Raises:
+        TypeError: It is not JSON.
+    """
+    return None if value is None else checked(value, "evidence")

@@ -1,0 +1,71 @@
+"""What is filed in one go: records, and the lines and runs they were made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .outbox.port import Outbox
+from .outbox.record import Record
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is filed in one go.
+
+    Whoever renders asks the batch and not the outbox what is on record, because the batch knows of
+    the records that are about to be.
+    """
+
+    outbox: Outbox
+    records: list[Record] = field(default_factory=list)
+    contracts: dict[str, str] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    expensed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to file."""
+        return not (self.lines or self.runs or self.expensed)
+
+    def file(self) -> None:
+        """Store it all."""
+        if not self.empty:
+            self.outbox.file(
+                self.records,
+                contracts=self.contracts,
+                lines=self.lines,
+                runs=self.runs,
+                expensed=self.expensed,
+            )
+
+    def find(self, key: str) -> Record | None:
+        """Return the record with this key."""
+        for record in self.records:
+            if record.key == key:
+                return record
+        return self.outbox.find(key)
+
+    def recorded(self, run: str) -> bool:
+        """Whether there is a record of that run itself."""
+        return run in self.runs or self.outbox.recorded(run)
+
+    def contract(self, id: str) -> str | None:
+        """Return a stored contract."""
+        return self.contracts.get(id) or self.outbox.contract(id)
+
+    def tally(self, name: str) -> int:
+        """Add up what counts towards this."""
+        made = sum(record.amount for record in self.records if record.tally == name != "")
+        return made + self.outbox.tally(name)
+
+    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
+        """How many other runs have this work key, and whether one of them was charged."""
+        known, paid = self.outbox.attempts(work, destination=destination, run=run)
+        same = [
+            record
+            for record in self.records
+            if (record.work, record.destination, record.kind) == (work, destination, "run")
+            and record.run != run
+        ]
+        return known + len({r.run for r in same}), paid or any(r.charged for r in same)
