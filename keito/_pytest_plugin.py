@@ -66,7 +66,8 @@ def keito_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[L
 
 def _close_default_recorder() -> None:
     """Let the next use of the default recorder read the environment anew."""
-    defaults = sys.modules.get("keito.billing.defaults")
-    recorder = getattr(defaults, "_default", None)
-    if recorder is not None:
-        recorder.close()
+    # Who has not imported it has no default recorder.
+    if "keito.billing.defaults" in sys.modules:
+        from .billing.defaults import close_default_recorder
+
+        close_default_recorder()

@@ -6,11 +6,15 @@ import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, overload
 
+from .._errors import KeitoConfigError
+from . import _log
+from .mode import mode_of_environment
 from .recorder import Recorder
 
 if TYPE_CHECKING:
-    from .scope import F, Scope, Told
+    from .scope import F, Scope
     from .target import Choice
+    from .telling import Told
 
 _lock = threading.Lock()
 _default: Recorder | None = None
@@ -23,8 +27,25 @@ def default_recorder() -> Recorder:
         return _default
     with _lock:
         if _default is None or _default.closed:
-            _default = Recorder()
+            _default = _from_environment()
         return _default
+
+
+def close_default_recorder() -> None:
+    """Close it, if there is one: the next use reads the environment anew."""
+    recorder = _default
+    if recorder is not None:
+        recorder.close()
+
+
+def _from_environment() -> Recorder:
+    try:
+        return Recorder()
+    except KeitoConfigError as error:
+        # It is first asked for by an agent at work, where an error would end the agent.
+        _log.warn("environment", f"{error}. Until then runs are recorded, and kept unsent")
+        off = mode_of_environment() == "off"
+        return Recorder(api_key="", mode="off" if off else "record")
 
 
 @overload
@@ -55,7 +76,8 @@ def billed(
     """Make each call of a function a run; also usable as a `with` block.
 
     Functions, coroutine functions, generators, async generators and methods keep their signature,
-    their result and their exceptions. A generator is timed while it works.
+    their result and their exceptions. A generator is timed while it works, and a function that
+    returns a coroutine or a generator has done its work when that has.
 
     Args:
         name: What the client may read; default: the function's name.
@@ -64,7 +86,12 @@ def billed(
         outcome: The outcome type to record when the function returns, or a function that tells it
             from the result; None records none.
         unit_price: Its price, or a function that tells it from the result.
-        notes: What the client reads, or a function that tells it from the result.
+        notes: What the client reads, also when the function fails; or a function that tells it
+            from the result. A block has no result, so all three are values there.
+
+    Raises:
+        TypeError: An argument has the wrong type.
+        ValueError: The price is negative.
 
     Example:
         @billed(outcome=lambda reply: "ticket_resolved" if reply.solved else None)

@@ -20,7 +20,7 @@ from .outbox.port import Outbox
 from .recording import Recording
 from .routing import ROUTINGS, Routes, Routing
 from .run import Run, current_run
-from .target import Choice, Target, check_limits
+from .target import Choice, Target, check_limits, checked_choice
 from .timing import Timing
 from .tree import Tree
 
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .meter import Meter
     from .prices import Prices
-    from .scope import Scope, Told
+    from .scope import Scope
     from .status import RecorderStatus
+    from .telling import Told
 
 V = TypeVar("V")
 _COURIERS = ("thread", "external")
@@ -149,8 +150,7 @@ class Recorder:
         """
         if not isinstance(name, str) or not name:
             raise TypeError("a run's name is text that is not empty")
-        if target is not None and not isinstance(target, (Target, str)):
-            raise TypeError("target: give a Target or the name of one")
+        checked_choice(target)
         above = self._above(parent)
         run = kept(
             "starting a run",

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
-from .endings import status_of
 from .run import Run, _current
-from .target import _bill_to
+from .target import Choice, _bill_to
 
 Y = TypeVar("Y")
 S = TypeVar("S")
@@ -26,18 +25,8 @@ class Steps:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._counted = run.counts_waiting or run.folded
-        self._inside = (run, _bill_to.get())
+        self._inside: tuple[Run | None, tuple[Choice, ...]] = (run, _bill_to.get())
         self._stop_pause: Callable[[], None] | None = None
-
-    @contextmanager
-    def run_ends(self) -> Generator[None, None, None]:
-        """Finish the run with the block."""
-        try:
-            yield
-        except BaseException as error:
-            self.run.finish(status_of(error), error=error)
-            raise
-        self.run.finish()
 
     @contextmanager
     def step(self) -> Generator[None, None, None]:
@@ -49,12 +38,13 @@ class Steps:
         try:
             yield
         finally:
-            self._pause()
-            self._inside = (self.run, _bill_to.get())
+            self.wait()
+            self._inside = (_current.get(), _bill_to.get())
             _current.set(outside[0])
             _bill_to.set(outside[1])
 
-    def _pause(self) -> None:
+    def wait(self) -> None:
+        """Leave the time to the consumer, until the next step."""
         if not self._counted:
             self._stop_pause = self.run.pause()
 

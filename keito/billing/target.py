@@ -168,9 +168,10 @@ def bill_to(
         metadata=metadata or {},
         limits=limits,
     )
-    added: tuple[Choice, ...] = (*_named(target), *(() if own == _NOWHERE else (own,)))
+    named = checked_choice(target)
     before = _bill_to.get()
-    inside = (*before, *added)
+    inside = before if named is None else (*before, named)
+    inside = inside if own == _NOWHERE else (*inside, own)
     _bill_to.set(inside)
     try:
         yield
@@ -178,12 +179,15 @@ def bill_to(
         _leave(inside, before)
 
 
-def _named(target: Choice | None) -> tuple[Choice, ...]:
-    if target is None:
-        return ()
-    if not isinstance(target, (Target, str)):
-        raise TypeError("bill_to() takes a Target or the name of one")
-    return (target,)
+def checked_choice(target: Choice | None) -> Choice | None:
+    """Return it if it is a target, the name of one, or None.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if target is not None and not isinstance(target, (Target, str)):
+        raise TypeError("target: give a Target or the name of one")
+    return target
 
 
 def _leave(inside: tuple[Choice, ...], before: tuple[Choice, ...]) -> None:

@@ -1,16 +1,21 @@
+"""Runs as decorated functions and as blocks: what the program sees of them is unchanged."""
+
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import inspect
-import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from keito.billing import Contract, bill_to, billed, current_run, default_recorder
-from tests.billing.conftest import AWAY, MakeRecorder, Recorded
+from keito.billing import Run, bill_to, billed, current_run, default_recorder
+from keito.billing.scope import Scope
+from tests.billing.conftest import AWAY, Recorded
 
 
 def test_a_function_keeps_its_signature_result_and_name(recorded: Recorded) -> None:
@@ -82,136 +87,6 @@ async def test_a_cancelled_coroutine_is_recorded_as_cancelled(recorded: Recorded
 
     entry = recorded.entry()
     assert (entry["metadata"]["status"], entry["billable"]) == ("cancelled", False)
-
-
-def test_a_generator_stays_one_and_passes_everything_on(recorded: Recorded) -> None:
-    @billed(recorder=recorded.recorder)
-    def talk() -> Generator[str, str, int]:
-        try:
-            heard = yield "first"
-            yield heard.upper()
-        except LookupError:
-            yield "caught"
-        return 5
-
-    def whole() -> Generator[str, str, int]:
-        return (yield from talk())
-
-    steps = whole()
-
-    assert inspect.isgeneratorfunction(talk)
-    assert next(steps) == "first"
-    assert steps.send("second") == "SECOND"
-    assert steps.throw(LookupError()) == "caught"
-    with pytest.raises(StopIteration) as stop:
-        next(steps)
-    assert stop.value.value == 5
-    assert recorded.metadata()["status"] == "ok"
-
-
-def test_a_generator_is_timed_while_it_works_not_while_its_consumer_does(
-    recorded: Recorded,
-) -> None:
-    @billed(recorder=recorded.recorder)
-    def numbers() -> Generator[int, None, None]:
-        yield 1
-        yield 2
-
-    for _ in numbers():
-        threading.Event().wait(0.05)
-
-    metadata = recorded.metadata()
-    assert metadata["seconds_raw"] >= Decimal("0.1")
-    assert metadata["seconds_charged"] < Decimal("0.05")
-
-
-def test_the_contract_may_count_the_consumers_time_too(make_recorder: MakeRecorder) -> None:
-    recorded = make_recorder(contract=Contract(generators="open"))
-
-    @recorded.recorder.billed()
-    def numbers() -> Generator[int, None, None]:
-        yield 1
-
-    for _ in numbers():
-        threading.Event().wait(0.05)
-
-    assert recorded.metadata()["seconds_charged"] >= Decimal("0.05")
-
-
-def test_a_generator_inside_a_run_does_not_take_its_consumers_time_away(
-    recorded: Recorded,
-) -> None:
-    @billed(recorder=recorded.recorder)
-    def numbers() -> Generator[int, None, None]:
-        yield 1
-
-    with recorded.recorder.run("consumer"):
-        for _ in numbers():
-            threading.Event().wait(0.05)
-
-    assert recorded.metadata()["seconds_charged"] >= Decimal("0.05")
-
-
-def test_a_generator_that_is_closed_or_dropped_is_recorded(recorded: Recorded) -> None:
-    @billed(recorder=recorded.recorder)
-    def numbers() -> Generator[int, None, None]:
-        yield 1
-        yield 2
-
-    closed, dropped = numbers(), numbers()
-    next(closed)
-    next(dropped)
-    closed.close()
-    del dropped
-    gc.collect()
-
-    entries = recorded.entries()
-    assert [entry["metadata"]["status"] for entry in entries] == ["closed_early"] * 2
-    assert [entry["billable"] for entry in entries] == [True, True]
-
-
-def test_a_generator_that_was_never_started_is_no_run(recorded: Recorded) -> None:
-    @billed(recorder=recorded.recorder)
-    def numbers() -> Generator[int, None, None]:
-        yield 1
-
-    numbers().close()
-
-    assert recorded.entries() == []
-
-
-async def test_an_async_generator_stays_one_and_passes_everything_on(recorded: Recorded) -> None:
-    @billed(recorder=recorded.recorder)
-    async def talk() -> AsyncGenerator[str, str]:
-        assert current_run() is not None
-        try:
-            heard = yield "first"
-            yield heard.upper()
-        except LookupError:
-            yield "caught"
-
-    steps = talk()
-
-    assert inspect.isasyncgenfunction(talk)
-    assert await steps.__anext__() == "first"
-    assert current_run() is None
-    assert await steps.asend("second") == "SECOND"
-    assert await steps.athrow(LookupError()) == "caught"
-    assert [item async for item in steps] == []
-    assert recorded.metadata()["status"] == "ok"
-
-
-async def test_an_async_generator_closed_early_is_recorded(recorded: Recorded) -> None:
-    @billed(recorder=recorded.recorder)
-    async def numbers() -> AsyncGenerator[int, None]:
-        yield 1
-        yield 2
-
-    steps = numbers()
-    await steps.__anext__()
-    await steps.aclose()
-
-    assert recorded.metadata()["status"] == "closed_early"
 
 
 def test_methods_of_every_kind_can_be_billed(recorded: Recorded) -> None:
@@ -315,3 +190,290 @@ def test_billed_uses_the_recorder_of_the_environment(tmp_path: object) -> None:
         assert default_recorder().status().open_runs == 0
     finally:
         default_recorder().close(0)
+
+
+async def test_a_function_that_returns_a_coroutine_is_a_run_until_it_is_awaited(
+    recorded: Recorded,
+) -> None:
+    async def later() -> str:
+        await asyncio.sleep(0.02)
+        assert current_run() is not None
+        return "yes"
+
+    @billed(recorder=recorded.recorder, notes=lambda answer: f"said {answer}")
+    def work() -> Coroutine[object, object, str]:
+        return later()
+
+    made = work()
+
+    assert inspect.iscoroutine(made)
+    assert current_run() is None
+    assert await made == "yes"
+    entry = recorded.entry()
+    assert (entry["notes"], entry["metadata"]["status"]) == ("said yes", "ok")
+    assert entry["metadata"]["seconds_raw"] > Decimal("0.015")
+
+
+async def test_a_returned_coroutine_that_fails_is_recorded_as_failed(recorded: Recorded) -> None:
+    async def later() -> None:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        await billed("work", recorder=recorded.recorder)(lambda: later())()
+
+    assert recorded.metadata()["status"] == "error"
+
+
+def test_a_returned_coroutine_that_nobody_awaits_is_recorded_as_cancelled(
+    recorded: Recorded,
+) -> None:
+    async def later() -> None: ...
+
+    @billed(recorder=recorded.recorder)
+    def work() -> Coroutine[object, object, None]:
+        return later()
+
+    def call_and_forget() -> None:
+        made = work()
+        del made
+        gc.collect()
+
+    with pytest.warns(RuntimeWarning, match="was never awaited") as warned:
+        call_and_forget()
+
+    assert len(warned) == 1
+    assert recorded.metadata()["status"] == "cancelled"
+
+
+class Forever:
+    """Nobody ends the wait for it."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def test_a_coroutine_that_is_given_up_half_way_is_not_charged(recorded: Recorded) -> None:
+    @billed(recorder=recorded.recorder)
+    async def wait() -> None:
+        await Forever()
+
+    waiting = wait()
+    waiting.send(None)
+    waiting.close()
+
+    entry = recorded.entry()
+    assert (entry["metadata"]["status"], entry["billable"]) == ("cancelled", False)
+
+
+async def test_a_partial_of_any_kind_of_function_is_billed_as_that_kind(
+    recorded: Recorded,
+) -> None:
+    def plain(number: int) -> int:
+        return number
+
+    async def later(number: int) -> int:
+        return number
+
+    def steps(number: int) -> Iterator[int]:
+        yield number
+
+    async def async_steps(number: int) -> AsyncIterator[int]:
+        yield number
+
+    bill = billed(recorder=recorded.recorder)
+    one, two = bill(functools.partial(plain, 1)), bill(functools.partial(later, 2))
+    three, four = bill(functools.partial(steps, 3)), bill(functools.partial(async_steps, 4))
+
+    assert inspect.iscoroutinefunction(two)
+    assert inspect.isgeneratorfunction(three)
+    assert inspect.isasyncgenfunction(four)
+    assert (one(), await two()) == (1, 2)
+    assert (list(three()), [item async for item in four()]) == ([3], [4])
+    names = [entry["notes"].split(":")[0] for entry in recorded.entries()]
+    assert names == ["plain", "later", "steps", "async_steps"]
+
+
+async def test_objects_with_an_async_call_and_bound_methods_can_be_billed(
+    recorded: Recorded,
+) -> None:
+    class Agent:
+        async def __call__(self, question: str) -> str:
+            assert current_run() is not None
+            return question
+
+        def answer(self, question: str) -> str:
+            return question
+
+    agent = Agent()
+    called = billed(recorder=recorded.recorder)(agent)
+    answer = billed(recorder=recorded.recorder)(agent.answer)
+
+    assert inspect.iscoroutinefunction(called)
+    assert await called("a") == answer("a") == "a"
+    assert list(inspect.signature(called).parameters) == ["question"]
+    assert list(inspect.signature(answer).parameters) == ["question"]
+    names = [entry["notes"].split(":")[0] for entry in recorded.entries()]
+    assert names == ["Agent", "answer"]
+
+
+def test_methods_are_billed_on_either_side_of_classmethod_and_staticmethod(
+    recorded: Recorded,
+) -> None:
+    class Agent:
+        @classmethod
+        @billed(recorder=recorded.recorder)
+        def of_class(cls) -> type[Agent]:
+            return cls
+
+        @staticmethod
+        @billed(recorder=recorded.recorder)
+        def static() -> int:
+            return 1
+
+        @property
+        @billed(recorder=recorded.recorder)
+        def mood(self) -> str:
+            return "good"
+
+    assert (Agent.of_class(), Agent().of_class()) == (Agent, Agent)
+    assert (Agent.static(), Agent().mood) == (1, "good")
+    assert len(recorded.entries()) == 4
+
+
+def test_notes_that_need_no_result_are_there_when_the_function_fails(recorded: Recorded) -> None:
+    @billed(recorder=recorded.recorder, notes="Answered a ticket")
+    def work() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        work()
+
+    assert recorded.entry()["notes"] == "Answered a ticket"
+
+
+def test_a_function_that_calls_itself_has_its_notes_once(recorded: Recorded) -> None:
+    @billed(recorder=recorded.recorder, notes="Counted")
+    def countdown(number: int) -> None:
+        if number:
+            countdown(number - 1)
+
+    countdown(3)
+
+    assert recorded.entry()["notes"] == "Counted"
+
+
+def test_notes_that_can_not_be_told_lose_no_outcome(paid_outcomes: Recorded) -> None:
+    def broken(result: str) -> str:
+        raise RuntimeError
+
+    @paid_outcomes.recorder.billed(outcome="ticket_resolved", notes=broken)
+    def work() -> str:
+        return "result"
+
+    work()
+
+    outcome, _ = paid_outcomes.entries()
+    assert outcome["metadata"]["outcome_type"] == "ticket_resolved"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"outcome": 7}, TypeError),
+        ({"notes": 7}, TypeError),
+        ({"unit_price": 0.99}, TypeError),
+        ({"unit_price": -1}, ValueError),
+        ({"target": 7}, TypeError),
+        ({"name": ""}, TypeError),
+        ({"name": 7}, TypeError),
+    ],
+)
+def test_a_wrong_argument_fails_where_the_function_is_decorated(
+    recorded: Recorded, settings: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        billed(recorder=recorded.recorder, **settings)
+    with pytest.raises(error):
+        recorded.recorder.billed(**settings)
+
+
+def test_a_class_is_not_a_function(recorded: Recorded) -> None:
+    class Agent: ...
+
+    with pytest.raises(TypeError, match="decorates a function"):
+        billed(recorder=recorded.recorder)(Agent)
+
+
+def test_a_block_tells_its_notes_and_outcome_when_it_ends_well(paid_outcomes: Recorded) -> None:
+    def block() -> Scope:
+        return billed(
+            "agent",
+            recorder=paid_outcomes.recorder,
+            outcome="ticket_resolved",
+            unit_price=1,
+            notes="Answered",
+        )
+
+    with block():
+        pass
+    with pytest.raises(LookupError), block():
+        raise LookupError
+
+    outcome, good, bad = paid_outcomes.entries()
+    assert outcome["metadata"]["outcome_type"] == "ticket_resolved"
+    assert (good["notes"], bad["notes"]) == ("Answered", "Answered")
+
+
+def test_a_block_has_no_result_to_ask_a_function_about(recorded: Recorded) -> None:
+    with (
+        pytest.raises(TypeError, match="no result"),
+        billed("agent", recorder=recorded.recorder, notes=str),
+    ):
+        pass
+
+    assert recorded.entries() == []
+
+
+async def test_tasks_may_share_one_block_object(recorded: Recorded) -> None:
+    block = recorded.recorder.run("agent")
+
+    async def work(name: str, seconds: float) -> None:
+        async with block as run:
+            await asyncio.sleep(seconds)
+            assert current_run() is run
+            run.metadata(name=name)
+        assert run.finished
+
+    await asyncio.gather(work("first", 0.01), work("second", 0.03), work("third", 0.02))
+
+    names = {entry["metadata"]["name"] for entry in recorded.entries()}
+    assert names == {"first", "second", "third"}
+
+
+def test_any_number_of_threads_record_with_one_decorated_function(recorded: Recorded) -> None:
+    @billed(recorder=recorded.recorder)
+    def work(name: str) -> str:
+        run = current_run()
+        assert run is not None
+        run.metadata(name=name)
+        return name
+
+    names = [str(n) for n in range(50)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(work, names)) == names
+
+    assert {entry["metadata"]["name"] for entry in recorded.entries()} == set(names)
+
+
+def test_a_run_may_end_in_another_task_and_thread_than_it_began(recorded: Recorded) -> None:
+    async def begin() -> Run:
+        return recorded.recorder.start("agent")
+
+    async def end(run: Run) -> None:
+        run.finish()
+
+    run = asyncio.run(begin())
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, end(run)).result()
+
+    assert recorded.metadata()["status"] == "ok"

@@ -108,7 +108,7 @@ def test_a_target_of_the_wrong_type_fails_where_it_is_made() -> None:
         Target(project_id=number)
     with pytest.raises(TypeError, match="metadata"):
         Target(metadata={"when": cast("Any", object())})
-    with pytest.raises(TypeError, match="bill_to"), bill_to(number):
+    with pytest.raises(TypeError, match="give a Target"), bill_to(number):
         pass
 
 
