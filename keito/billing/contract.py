@@ -125,6 +125,11 @@ class Contract:
         return self._charge in ("outcomes", "both")
 
     @property
+    def rounds(self) -> bool:
+        """Whether charged time is rounded up."""
+        return self.increment is not None or self.minimum is not None
+
+    @property
     def _charge(self) -> Charge:
         return self.charge or ("outcomes" if self.prices else "time")
 
@@ -170,7 +175,7 @@ class Contract:
         for name in ("increment", "minimum"):
             if (time := getattr(self, name)) is not None:
                 said[name] = _seconds(time)
-        if self.increment or self.minimum:
+        if self.rounds:
             said["rounded_per"] = self.rounded_per
         if self.children != "folded":
             said["children"] = self.children

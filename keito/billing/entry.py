@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from .contract import Contract
@@ -13,7 +14,9 @@ from .keys import run_key
 from .metadata import fitted
 from .notes import notes
 from .prices import Prices
+from .rounding import rounded
 from .run_facts import RunFacts, StartFacts, UsageFacts, target_of
+from .tally import Tallied, daily
 
 SOURCE = "agent"
 
@@ -44,6 +47,7 @@ def run_entries(
     result: RunFacts,
     contract: Contract,
     *,
+    tallied: Tallied,
     attempt: int = 1,
     paid: bool = False,
     prices: Prices | None = None,
@@ -54,6 +58,7 @@ def run_entries(
         start: How it was started.
         result: What came of it.
         contract: What is charged.
+        tallied: How much is on record already of a day that is rounded as a whole.
         attempt: How often its work key has been tried, this run included.
         paid: Whether an earlier attempt has been charged.
         prices: What model calls cost whose provider does not say.
@@ -67,6 +72,8 @@ def run_entries(
     time = counted(result, contract, capped=charged)
     where = zone(contract.time_zone)
     parts = split(start["at"], result.get("elapsed", 0), time.intervals, where)
+    if charged:
+        parts = rounded(parts, contract, lambda day: tallied(_day(start, day)))
     cost = run_cost(result.get("usage", []), day=parts[0].day, prices=prices)
     shared = {
         **identity(start, contract),
@@ -77,6 +84,7 @@ def run_entries(
         "capped": True if time.capped else None,
         "parts": len(parts) if len(parts) > 1 else None,
     }
+    by_day = charged and contract.rounds and contract.rounded_per == "day"
     entries = []
     for number, part in enumerate(parts):
         key = run_key(start["account"], start["run"], number)
@@ -104,9 +112,18 @@ def run_entries(
                 body={**body, "metadata": fitted(own, given)},
                 charged=charged,
                 cost=_known(cost) if number == 0 else {},
+                tally=_day(start, part.day) if by_day else "",
+                amount=part.counted if by_day else 0,
             )
         )
     return entries
+
+
+def _day(start: StartFacts, day: date) -> str:
+    """Name the entries that are rounded together."""
+    target = target_of(start)
+    same = (target.task_id or "", target.user_id or "", start["contract"])
+    return daily(start, "run", "\n".join(same), day)
 
 
 def entry_body(
@@ -153,13 +170,14 @@ def identity(start: StartFacts, contract: Contract) -> dict[str, object]:
 def times(part: Part, contract: Contract, *, charged: bool) -> dict[str, object]:
     """Return the metadata that says when it was, and how much of it counts."""
     where = zone(contract.time_zone)
+    charge = part.counted + part.rounding if charged else 0
     return {
         "started_at": text(part.start, where),
         "ended_at": text(part.end, where),
         "seconds_raw": seconds(part.end - part.start),
-        "seconds_charged": seconds(part.counted if charged else 0),
-        # Hours that are shown and not charged must be checkable too.
-        "seconds_counted": None if charged else seconds(part.counted),
+        "seconds_charged": seconds(charge),
+        # Hours that are not charged, or more or less than was worked, must be checkable too.
+        "seconds_counted": seconds(part.counted) if part.counted != charge else None,
     }
 
 

@@ -26,8 +26,11 @@ class Part:
         day: The date it is booked on, in the contract's time zone.
         start: When it began.
         end: When it ended.
-        counted: How long its hours are.
-        hours: The same in hours; the parts of a run add up to the run's hours exactly.
+        counted: How much of it counts.
+        hours: How much that is in hours, rounded as it is charged; the parts of a run add up to
+            the run's hours exactly.
+        rounding: What rounding up adds to `counted`; less than 0 if an earlier entry of the day was
+            rounded up so far that this one is charged less than it has worked.
     """
 
     day: date
@@ -35,6 +38,7 @@ class Part:
     end: int
     counted: int
     hours: Decimal
+    rounding: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +101,16 @@ def split(start: int, elapsed: int, intervals: Sequence[Interval], where: tzinfo
         first_moment = start if index == 0 else begin
         last = booked[index + 1][0] if index + 1 < len(booked) else start + elapsed
         time = length(within(absolute, first_moment, last))
-        hours = EXACT.subtract(_hours(total + time), _hours(total))
-        total += time
         parts.append(
             Part(
                 day=_local(begin, where).date(),
                 start=first_moment,
                 end=last,
                 counted=time,
-                hours=hours,
+                hours=EXACT.subtract(hours(total + time), hours(total)),
             )
         )
+        total += time
     return parts
 
 
@@ -116,13 +119,14 @@ def seconds(microseconds: int) -> Decimal:
     return _in(SECOND, microseconds)
 
 
+def hours(microseconds: int) -> Decimal:
+    """Return microseconds as hours, to six places."""
+    return _in(HOUR, microseconds)
+
+
 def text(moment: int, where: tzinfo) -> str:
     """Return a moment as ISO text with its offset."""
     return _local(moment, where).isoformat(timespec="microseconds")
-
-
-def _hours(microseconds: int) -> Decimal:
-    return _in(HOUR, microseconds)
 
 
 def _in(unit: int, microseconds: int) -> Decimal:

@@ -89,6 +89,7 @@ class Rendering:
             attempt=earlier + 1,
             paid=paid,
             prices=self._prices,
+            tallied=batch.tally,
         )
         said = {"start": start, "result": result, "attempt": earlier + 1, "paid": paid}
         batch.records += self._records(start, entries, kind="run", facts=said)
@@ -128,6 +129,7 @@ class Rendering:
                 cost=_json.dumps(entry.cost).decode() if entry.cost else "",
                 tally=entry.tally if routed else "",
                 amount=entry.amount if routed else 0,
+                contract=start["contract"],
                 held=start["mode"] == "record",
                 made=now,
                 since=now,

@@ -121,7 +121,7 @@ def test_a_run_whose_process_died_has_the_cost_of_its_calls(make_recorder: MakeR
 
     prices = FixedPrices({"claude-haiku-4-5": Price(input=1, output=1)})
     result = recovered(start, lines, last_sign=0)
-    (entry,) = run_entries(start, result, Contract(), prices=prices)
+    (entry,) = run_entries(start, result, Contract(), tallied=lambda _: 0, prices=prices)
 
     assert result["status"] == "recovered"
     assert entry.cost["cost_usd"] == D("0.0105") + D("0.5")
