@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .line import ARRIVING, SINGLE, Line
-from .record import Change, Counts, Record, State
+from .record import Change, Counts, Due, Record, State
 
 _TO_SEND: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS")
 
@@ -147,16 +147,16 @@ class MemoryOutbox:
             made = _by_age(r for r in self._records.values() if r.tally == tally != "")
         return made[-1] if made else None
 
-    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
         """See `Outbox`."""
         with self._lock:
             due = [
-                record
+                Due(*(getattr(record, name) for name in Due._fields))
                 for record in self._records.values()
                 if (record.destination, record.expense) == (destination, "due")
                 and record.day < before
             ]
-        return sorted(due, key=lambda r: (r.project, r.day, r.key))[:limit]
+        return sorted(due, key=lambda due: (due.project, due.day, due.key))
 
     def claim(
         self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]

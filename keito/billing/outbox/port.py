@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Not needed for recording, whose import is kept short.
     from .line import Line
-    from .record import Change, Counts, Record
+    from .record import Change, Counts, Due, Record
 
 
 class Outbox(Protocol):
@@ -102,8 +102,8 @@ class Outbox(Protocol):
         """Return the record that was last made of those that count towards this."""
         ...
 
-    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
-        """List records of days before that one whose cost is still to be passed on."""
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
+        """List the costs of days before that one that are still to be passed on."""
         ...
 
     def claim(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 State = Literal["READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED"]
 """Where a record stands.
@@ -46,6 +46,7 @@ class Record:
         work: The target's work key, if it has one.
         charged: Whether the client pays for it.
         cost: What its model calls cost, as JSON, whether or not Keito is told.
+        contract: The id of the contract it was rendered by.
         payload: The body, rendered once, as JSON; empty while it is unrouted.
         facts: What it was rendered from, as JSON.
         after: The key of the record that has to be in Keito before this one is sent.
@@ -92,6 +93,7 @@ class Record:
     amount: int = 0
     expense: str = ""
     echo: str = ""
+    contract: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,17 @@ class Change:
     remote: str | None = None
     absent: float | None = None
     echo: str | None = None
+
+
+class Due(NamedTuple):
+    """The cost of a record, which is still to be passed on; see `Record` for its fields."""
+
+    key: str
+    project: str
+    day: str
+    held: bool
+    contract: str
+    cost: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

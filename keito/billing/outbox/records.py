@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .database import FULL, close_with, connect
-from .record import Change, Record, State
+from .record import Change, Due, Record, State
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -48,6 +48,7 @@ _NEWER = {
     "amount": "INTEGER NOT NULL DEFAULT 0",
     "expense": "TEXT NOT NULL DEFAULT ''",
     "echo": "TEXT NOT NULL DEFAULT ''",
+    "contract": "TEXT NOT NULL DEFAULT ''",
 }
 _NEWER_INDEXES = (
     "CREATE INDEX IF NOT EXISTS records_by_tally ON records (tally) WHERE tally != ''",
@@ -137,13 +138,14 @@ class Records:
         rows = self._rows(query, (tally,))
         return _record(rows[0]) if rows else None
 
-    def costs_due(self, destination: str, before: str, limit: int) -> list[Record]:
-        """List records of days before that one whose cost is still to be passed on."""
+    def costs_due(self, destination: str, before: str) -> list[Due]:
+        """List the costs of days before that one that are still to be passed on."""
         query = (
-            f"{_SELECT} WHERE expense = 'due' AND destination = ? AND day < ? "
-            "ORDER BY project, day, key LIMIT ?"
+            f"SELECT {', '.join(Due._fields)} FROM records "
+            "WHERE expense = 'due' AND destination = ? AND day < ? ORDER BY project, day, key"
         )
-        return [_record(row) for row in self._rows(query, (destination, before, limit))]
+        rows = self._rows(query, (destination, before))
+        return [Due(*row)._replace(held=bool(row[3])) for row in rows]
 
     def recorded(self, run: str) -> bool:
         """Whether there is a record of that run itself."""

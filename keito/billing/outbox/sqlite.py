@@ -11,7 +11,7 @@ from pathlib import Path
 from . import signs
 from .inbox import Inbox
 from .line import Line
-from .record import Change, Counts, Record
+from .record import Change, Counts, Due, Record
 from .records import Records
 
 
@@ -121,9 +121,9 @@ class SqliteOutbox:
         """See `Outbox`."""
         return self._records.last(tally)
 
-    def costs_due(self, destination: str, *, before: str, limit: int) -> list[Record]:
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
         """See `Outbox`."""
-        return self._records.costs_due(destination, before, limit)
+        return self._records.costs_due(destination, before)
 
     def claim(
         self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
