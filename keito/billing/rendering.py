@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from .. import _json
 from . import _log
+from ._facts import decode, encode
 from .batch import Batch
 from .contract import Contract, read_contract
 from .entry import Entry, run_entries
@@ -99,7 +100,7 @@ class Rendering:
         start = started_in(line)
         if batch.find(key_of(line)) is None:
             entry = _single_entry(line, start, _contract(batch, start), tallied=batch.tally)
-            said = {**_json_object(line.body), "at": line.at}
+            said = {**decode(line.body), "at": line.at}
             batch.records += self._records(start, [entry], kind=_KINDS[line.kind], facts=said)
         batch.lines.append(line.id)
 
@@ -121,7 +122,7 @@ class Rendering:
                 destination=start["destination"],
                 state="READY" if routed else "UNROUTED",
                 payload=_json.dumps(entry.body).decode() if routed else "",
-                facts=_json.dumps(facts).decode() if number == 0 else "",
+                facts=encode(facts) if number == 0 else "",
                 project=target.project_id or "",
                 day=str(entry.body["spent_date"]),
                 work=target.work_key or "",
@@ -164,9 +165,3 @@ def _contract(batch: Batch, start: StartFacts) -> Contract:
     if text is None:
         raise LookupError("the contract of a run is missing")
     return read_contract(text)
-
-
-def _json_object(text: str) -> dict[str, object]:
-    value = _json.loads(text)
-    assert isinstance(value, dict)
-    return value
