@@ -82,8 +82,9 @@ class Scope:
         # Tasks that share the object leave it in any order: each has the run of its own.
         run = _current.get()
         mine = [entered for entered in self._entered if entered[0] is run] or self._entered
-        self._entered.remove(mine[-1])
-        return mine[-1]
+        left = mine[-1]
+        self._entered.remove(left)
+        return left
 
     async def __aenter__(self) -> Run:
         return self.__enter__()
