@@ -187,11 +187,11 @@ def _known(cost: RunCost) -> dict[str, object]:
 
 def _work(result: RunFacts, contract: Contract, cost: RunCost) -> dict[str, object]:
     usage = result.get("usage", [])
-    main = max(usage, key=_tokens, default=None)
+    model, provider = _main(usage)
     unshared = dict.fromkeys(cost.metadata())
     return {
-        "model_provider": None if main is None else main.get("provider"),
-        "model_name": None if main is None else main.get("model"),
+        "model_provider": provider,
+        "model_name": model,
         "tokens_in": _sum(usage, "input_tokens"),
         "tokens_out": _sum(usage, "output_tokens"),
         "tokens_cache_read": _sum(usage, "cache_read_tokens"),
@@ -228,6 +228,12 @@ def _sum(usage: list[UsageFacts], name: str) -> int | None:
     return sum(said) if said else None
 
 
-def _tokens(group: UsageFacts) -> tuple[int, str]:
-    total = group.get("input_tokens", 0) + group.get("output_tokens", 0)
-    return total, str(group.get("model"))
+def _main(usage: list[UsageFacts]) -> tuple[str | None, str | None]:
+    """Name the model that took the most tokens, whichever agents asked it, and its provider."""
+    tokens: dict[tuple[str | None, str | None], int] = {}
+    for group in usage:
+        both = (group.get("model"), group.get("provider"))
+        own = group.get("input_tokens", 0) + group.get("output_tokens", 0)
+        tokens[both] = tokens.get(both, 0) + own
+    # Of two that took the same, the names decide: the order of calls must change nothing.
+    return max(tokens, key=lambda both: (tokens[both], *map(str, both)), default=(None, None))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -73,6 +74,17 @@ def test_what_a_provider_did_not_say_is_unknown(file: Path) -> None:
             names = SAID_BY.get(name, ("",))
             was_said = not is_unknown(exchange) and any(text in said for text in names)
             assert (getattr(main, name) is not None) == was_said, (said, name)
+
+
+@pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
+def test_what_was_written_for_an_hour_is_known_where_it_was_said(file: Path) -> None:
+    for exchange in exchanges(file):
+        main = read(exchange)[0]
+
+        # Nobody wrote for an hour in these, and who tells the two apart says so.
+        said = re.search(r'"ephemeral_1h_input_tokens": (\d+)', json.dumps(exchange.said))
+        expected = None if said is None else int(said[1])
+        assert main.cache_write_1h_tokens == expected, exchange.said
 
 
 @pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
