@@ -9,6 +9,6 @@ Example:
 from __future__ import annotations
 
 from .callback import KeitoCallbackHandler
-from .tools import KeitoTool, log_outcome
+from .tools import KeitoTool, KeitoToolkit, keito_tool, log_outcome
 
-__all__ = ["KeitoCallbackHandler", "KeitoTool", "log_outcome"]
+__all__ = ["KeitoCallbackHandler", "KeitoTool", "KeitoToolkit", "keito_tool", "log_outcome"]

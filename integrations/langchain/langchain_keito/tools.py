@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
-from langchain_core.tools import BaseTool, ToolException
+from langchain_core.tools import BaseTool, BaseToolkit, ToolException
 from pydantic import PrivateAttr
 
 from keito import tools
-from keito.billing import current_run, default_recorder
+from keito.billing import current_run
 
+from ._approval import ask_person
 from ._tree import tree
 
 if TYPE_CHECKING:
@@ -27,27 +29,72 @@ class KeitoTool(BaseTool):
     def _run(
         self, *, run_manager: CallbackManagerForToolRun | None = None, **arguments: object
     ) -> str:
-        return self._call(arguments, run_manager)
+        try:
+            return self._operation.call(self._call(arguments, run_manager))
+        except tools.ToolRefused as refused:
+            raise ToolException(str(refused)) from None
 
     async def _arun(
         self, *, run_manager: AsyncCallbackManagerForToolRun | None = None, **arguments: object
     ) -> str:
-        return self._call(arguments, run_manager)
-
-    def _call(self, arguments: dict[str, object], run_manager: RunManager | None) -> str:
-        said = self._operation.arguments.model_validate(arguments)
-        node = tree.find(run_manager.run_id if run_manager is not None else None)
-        if node is not None:
-            call = tools.Call(said, run=node.root.run, id=node.tool_call_id)
-        else:
-            call = tools.Call(said, run=current_run())
         try:
-            return self._operation.call(call)
+            return await self._operation.acall(self._call(arguments, run_manager))
         except tools.ToolRefused as refused:
             raise ToolException(str(refused)) from None
 
+    def _call(self, arguments: dict[str, object], run_manager: RunManager | None) -> tools.Call:
+        said = self._operation.read(arguments)
+        node = tree.find(run_manager.run_id if run_manager is not None else None)
+        if node is None:
+            return tools.Call(said, run=current_run(), ask=ask_person)
+        return tools.Call(said, run=node.root.run, id=node.tool_call_id, ask=ask_person)
 
-def log_outcome(recorder: Recorder | None = None) -> KeitoTool:
+
+class KeitoToolkit(BaseToolkit):
+    """The tools you choose to give to a model; by default `log_outcome` alone.
+
+    Args:
+        recorder: See `keito.tools.tools`; this and the rest.
+        include: Their names.
+        verify: Your function that may refuse.
+        approve: Who must approve. True: the graph is interrupted with the claim; resume it with
+            True to approve, with False or a text that says why not to decline.
+        time: What `log_time` may log.
+        expenses: What `log_expense` may name.
+
+    Example:
+        tools = KeitoToolkit(include=("log_outcome", "my_summary")).get_tools()
+    """
+
+    _tools: list[BaseTool] = PrivateAttr()
+
+    def __init__(
+        self,
+        recorder: Recorder | None = None,
+        include: Iterable[str] = ("log_outcome",),
+        *,
+        verify: tools.Decides | None = None,
+        approve: tools.Approve | Mapping[str, tools.Approve] = False,
+        time: tools.TimeRules | None = None,
+        expenses: Mapping[str, tools.ExpenseItem] | None = None,
+    ) -> None:
+        super().__init__()
+        chosen = tools.tools(
+            recorder, include, verify=verify, approve=approve, time=time, expenses=expenses
+        )
+        self._tools = [keito_tool(operation) for operation in chosen]
+
+    def get_tools(self) -> list[BaseTool]:
+        """Return the tools, for an agent."""
+        return list(self._tools)
+
+
+def log_outcome(
+    recorder: Recorder | None = None,
+    *,
+    verify: tools.Decides | None = None,
+    approve: tools.Approve = False,
+) -> KeitoTool:
     """Make the tool by which a model says that it has achieved something.
 
     What it can name and what that costs comes from the recorder's contract. The outcome is billed
@@ -55,12 +102,15 @@ def log_outcome(recorder: Recorder | None = None) -> KeitoTool:
 
     Args:
         recorder: Whose contract; default: `keito.billing.default_recorder()`.
+        verify: Your function that may refuse; see `keito.tools.tools`.
+        approve: Who must approve; see `KeitoToolkit`.
     """
-    contract = (recorder or default_recorder()).contract
-    return _langchain_tool(tools.log_outcome(contract.prices))
+    (operation,) = tools.tools(recorder, verify=verify, approve=approve)
+    return keito_tool(operation)
 
 
-def _langchain_tool(operation: tools.Tool) -> KeitoTool:
+def keito_tool(operation: tools.Tool) -> KeitoTool:
+    """Make a LangChain tool of one of `keito.tools`, such as `keito.tools.my_summary()`."""
     settings: dict[str, Any] = {
         "name": operation.name,
         "description": operation.description,

@@ -10,6 +10,14 @@ from __future__ import annotations
 
 from .hooks import RecordingHooks
 from .runner import KeitoRunner, attach, detach
-from .tools import log_outcome
+from .tools import keito_tool, keito_tools, log_outcome
 
-__all__ = ["KeitoRunner", "RecordingHooks", "attach", "detach", "log_outcome"]
+__all__ = [
+    "KeitoRunner",
+    "RecordingHooks",
+    "attach",
+    "detach",
+    "keito_tool",
+    "keito_tools",
+    "log_outcome",
+]

@@ -2,19 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from agents import FunctionTool
 from agents.tool_context import ToolContext
 
 from keito import tools
-from keito.billing import current_run, default_recorder
+from keito.billing import current_run
 
 if TYPE_CHECKING:
     from keito.billing import Recorder
 
 
-def log_outcome(recorder: Recorder | None = None) -> FunctionTool:
+def keito_tools(
+    recorder: Recorder | None = None,
+    include: Iterable[str] = ("log_outcome",),
+    *,
+    verify: tools.Decides | None = None,
+    approve: tools.Approve | Mapping[str, tools.Approve] = False,
+    time: tools.TimeRules | None = None,
+    expenses: Mapping[str, tools.ExpenseItem] | None = None,
+) -> list[FunctionTool]:
+    """Make the tools you choose to give to a model; by default `log_outcome` alone.
+
+    A model only sees them in a billed run that has a target.
+
+    Args:
+        recorder: See `keito.tools.tools`; this and the rest.
+        include: Their names.
+        verify: Your function that may refuse.
+        approve: Who must approve. True: the SDK interrupts the run until you approve or reject it
+            (`needs_approval`).
+        time: What `log_time` may log.
+        expenses: What `log_expense` may name.
+    """
+    chosen = tools.tools(
+        recorder, include, verify=verify, approve=approve, time=time, expenses=expenses
+    )
+    return [keito_tool(tool) for tool in chosen]
+
+
+def log_outcome(
+    recorder: Recorder | None = None,
+    *,
+    verify: tools.Decides | None = None,
+    approve: tools.Approve = False,
+) -> FunctionTool:
     """Make the tool by which a model says that it has achieved something.
 
     What it can name and what that costs comes from the recorder's contract. The outcome is billed
@@ -22,17 +56,27 @@ def log_outcome(recorder: Recorder | None = None) -> FunctionTool:
 
     Args:
         recorder: Whose contract; default: `keito.billing.default_recorder()`.
+        verify: Your function that may refuse; see `keito.tools.tools`.
+        approve: Who must approve; see `keito_tools`.
     """
-    contract = (recorder or default_recorder()).contract
-    return _function_tool(tools.log_outcome(contract.prices))
+    (tool,) = tools.tools(recorder, verify=verify, approve=approve)
+    return keito_tool(tool)
 
 
-def _function_tool(tool: tools.Tool) -> FunctionTool:
+def keito_tool(tool: tools.Tool) -> FunctionTool:
+    """Make a tool of the SDK of one of `keito.tools`, such as `keito.tools.my_summary()`."""
+
     async def invoke(context: ToolContext[Any], arguments: str) -> str:
         """Answer in words that are safe for a model, whatever it gave: a raise ends the run."""
+
+        def ask(claim: tools.Claim) -> bool:
+            # The SDK asks before it calls a tool; here we only make sure that it did.
+            return context.is_tool_approved(tool.name, context.tool_call_id) is True
+
         try:
             said = tool.read(arguments)
-            return tool.call(tools.Call(said, run=current_run(), id=context.tool_call_id))
+            call = tools.Call(said, run=current_run(), id=context.tool_call_id, ask=ask)
+            return await tool.acall(call)
         except tools.ToolRefused as refused:
             return str(refused)
 
@@ -42,4 +86,12 @@ def _function_tool(tool: tools.Tool) -> FunctionTool:
         params_json_schema=tool.arguments.model_json_schema(),
         on_invoke_tool=invoke,
         strict_json_schema=True,
+        is_enabled=_is_billed,
+        needs_approval=tool.approve is True,
     )
+
+
+def _is_billed(context: object, agent: object) -> bool:
+    """Whether there is somebody to bill: without, a model need not know of the tool."""
+    run = current_run()
+    return run is not None and run.target is not None
