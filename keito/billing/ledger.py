@@ -90,6 +90,7 @@ class Ledger:
     above: Ledger | None
     started_at: int
     framework: str = "python"
+    work: str | None = field(init=False)
     started: int = field(default_factory=now)
     ended: int | None = None
     status: str = "ok"
@@ -107,6 +108,14 @@ class Ledger:
     metadata: dict[str, object] = field(default_factory=dict)
     settled: bool = False
     on_settled: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.work = self.target.work_key
+        above = self.above
+        if above is None or self.work is None or self.work != above.target.work_key:
+            return
+        # A piece of the job its parent works on: charged beside it, and like it once.
+        self.work = self.tree.piece(f"{above.work}\n{self.name}")
 
     def is_below(self, other: Ledger) -> bool:
         """Whether this record was started, directly or not, under the other."""

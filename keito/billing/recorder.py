@@ -139,7 +139,8 @@ class Recorder:
             key: The framework's own id of the run. While a run with the same framework and key is
                 open, that run is returned instead of a second one.
             parent: The run this one is part of; default: the current run. For the same target
-                it is folded into its parent's record, for another it has its own.
+                it is folded into its parent's record, unless the contract wants it `separate`; for
+                another it has its own.
             target: Whose work it is, before anything else that says so.
             framework: Whose id `key` is; recorded with the run.
             metadata: The framework's metadata of this invocation. It may hold `keito_target`, the
@@ -260,7 +261,7 @@ class Recorder:
         above = None if parent is None else parent._ledger.target
         target = self._routes.target(chosen, metadata, parent=above)
         run_id = uuid.uuid4().hex
-        if parent is not None and parent.takes_more and target.same_work(parent._ledger.target):
+        if parent is not None and self._folds(target, parent):
             ledger = parent._ledger
         else:
             ledger = _ledger(run_id, name, target, parent, framework)
@@ -277,6 +278,10 @@ class Recorder:
         if entered is run and ledger.id == run_id:
             self._recording.begin(ledger)
         return entered
+
+    def _folds(self, target: Target, parent: Run) -> bool:
+        together = self.contract.children == "folded" and parent.takes_more
+        return together and target.same_work(parent._ledger.target)
 
     def _meter(self, ledger: Ledger, target: Target, parent: Run | None) -> Meter | None:
         """Return what counts for the run's limits: its own, or what counts for those above it."""

@@ -289,6 +289,7 @@ class Recording:
             "account": self.destination.account_id,
             "sdk": self._sdk,
             "at": ledger.started_at,
+            **({"work": ledger.work} if ledger.work != ledger.target.work_key else {}),
         }
 
     def _target_facts(self, target: Target) -> dict[str, object]:

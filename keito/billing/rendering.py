@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from .. import _json
 from . import _log
@@ -27,6 +28,7 @@ from .run_facts import (
     started_in,
     target_of,
     time_of,
+    work_of,
 )
 from .tally import Tallied
 from .time_entry import time_entry
@@ -83,17 +85,21 @@ class Rendering:
 
     def _add_run(self, batch: Batch, start: StartFacts, result: RunFacts) -> None:
         earlier, paid = _attempts(batch, start)
+        contract = _contract(batch, start)
         entries = run_entries(
             start,
             result,
-            _contract(batch, start),
+            contract,
             attempt=earlier + 1,
             paid=paid,
             prices=self._prices,
             tallied=batch.tally,
         )
         said = {"start": start, "result": result, "attempt": earlier + 1, "paid": paid}
-        batch.records += self._records(start, entries, kind="run", facts=said)
+        records = self._records(start, entries, kind="run", facts=said)
+        if not paid and _passes_cost_on(contract, start, result) and records[0].cost:
+            records[0] = replace(records[0], expense="due")
+        batch.records += records
         batch.runs.append(start["run"])
 
     def _add_single(self, batch: Batch, line: Line) -> None:
@@ -125,7 +131,7 @@ class Rendering:
                 facts=encode(facts) if number == 0 else "",
                 project=target.project_id or "",
                 day=str(entry.body["spent_date"]),
-                work=target.work_key or "",
+                work=work_of(start),
                 charged=entry.charged and routed,
                 cost=_json.dumps(entry.cost).decode() if entry.cost else "",
                 tally=entry.tally if routed else "",
@@ -154,10 +160,20 @@ def _single_entry(line: Line, start: StartFacts, contract: Contract, tallied: Ta
 
 
 def _attempts(batch: Batch, start: StartFacts) -> tuple[int, bool]:
-    work = target_of(start).work_key
-    if work is None:
+    work = work_of(start)
+    if not work:
         return 0, False
     return batch.attempts(work, destination=start["destination"], run=start["run"])
+
+
+def _passes_cost_on(contract: Contract, start: StartFacts, result: RunFacts) -> bool:
+    # A client who does not pay for a run does not pay for its model calls either.
+    return (
+        contract.cost_expense is not None
+        and contract.charges(result["status"])
+        and start["mode"] != "test"
+        and target_of(start).routed
+    )
 
 
 def _contract(batch: Batch, start: StartFacts) -> Contract:

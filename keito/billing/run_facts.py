@@ -25,9 +25,7 @@ class TargetFacts(TypedDict, total=False):
     metadata: dict[str, JSON]
 
 
-class StartFacts(TypedDict):
-    """A run, as it was started."""
-
+class _Started(TypedDict):
     run: str
     name: str
     framework: str
@@ -39,6 +37,12 @@ class StartFacts(TypedDict):
     account: str
     sdk: str
     at: int
+
+
+class StartFacts(_Started, total=False):
+    """A run, as it was started; `work` names its piece of a job that several runs share."""
+
+    work: str
 
 
 class UsageFacts(TypedDict, total=False):
@@ -153,6 +157,11 @@ def time_of(line: Line) -> TimeFacts:
 def expense_of(line: Line) -> ExpenseFacts:
     """Read the expense of an `expense` line."""
     return cast("ExpenseFacts", decode(line.body)["expense"])
+
+
+def work_of(start: StartFacts) -> str:
+    """Name the job, or the piece of it, that is charged once; empty if nobody named it."""
+    return start.get("work") or start["target"].get("work_key") or ""
 
 
 def target_of(start: StartFacts) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,15 @@ class Tree:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     calls: dict[str, Call] = field(default_factory=dict)
+    _pieces: Counter[str] = field(default_factory=Counter)
     _open: set[Ledger] = field(default_factory=set)
     _claimed: list[Interval] = field(default_factory=list)
+
+    def piece(self, work: str) -> str:
+        """Name a piece of a job: the same in every attempt that starts its runs in this order."""
+        with self.lock:
+            self._pieces[work] += 1
+            return f"{work}\n{self._pieces[work]}"
 
     def enter(self, ledger: Ledger) -> None:
         """Note that a record is open."""

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import Target
+from keito.billing import Contract, Target, Usage, bill_to
 from keito.billing.intervals import first, length, minus, union, within
 from keito.billing.ledger import Ledger
 from keito.billing.tree import Tree
+from tests.billing.conftest import MakeRecorder
 
 pairs = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8)
 
@@ -109,3 +111,45 @@ def test_a_child_that_outlives_its_root_keeps_its_time() -> None:
 
     assert tree.leave(root, 0, 60, []) == [(40, 60)]
     assert tree.leave(child, 40, 100, []) == []
+
+
+def test_separate_children_have_records_of_their_own_linked_to_their_parent(
+    make_recorder: MakeRecorder,
+) -> None:
+    recorded = make_recorder(contract=Contract(children="separate"))
+    with recorded.recorder.run("outer") as outer, recorded.recorder.run("inner") as inner:
+        inner.model_call(Usage(input_tokens=1, output_tokens=1), key="call")
+
+    said = {entry["metadata"]["agent_id"]: entry["metadata"] for entry in recorded.entries()}
+
+    assert (inner.folded, inner.target) == (False, outer.target)
+    assert said["inner"]["parent_run_id"] == said["outer"]["run_id"] == outer.id
+    assert (said["inner"]["llm_calls"], said["outer"]["llm_calls"]) == (1, 0)
+
+
+@pytest.mark.parametrize("other", [None, "usr_other"])
+def test_the_runs_of_one_job_are_all_charged_and_only_once(
+    make_recorder: MakeRecorder, other: str | None
+) -> None:
+    recorded = make_recorder(contract=Contract(children="separate"))
+    for _ in range(2):
+        with bill_to(work_key="job"), recorded.recorder.run("outer"):
+            for _ in range(2):
+                with bill_to(user_id=other), recorded.recorder.run("inner"):
+                    pass
+
+    charged = [entry["billable"] for entry in recorded.entries()]
+
+    assert sorted(charged) == [False] * 3 + [True] * 3
+
+
+def test_a_job_within_a_job_is_charged_once_by_its_own_name(make_recorder: MakeRecorder) -> None:
+    recorded = make_recorder(contract=Contract(children="separate"))
+    for name in ("first", "second"):
+        outer = recorded.recorder.run("outer", target=Target(work_key=name))
+        with outer, recorded.recorder.run("inner", target=Target(work_key="shared")):
+            pass
+
+    said = [(entry["metadata"]["agent_id"], entry["billable"]) for entry in recorded.entries()]
+
+    assert sorted(said) == [("inner", False), ("inner", True), ("outer", True), ("outer", True)]
