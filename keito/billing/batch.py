@@ -59,6 +59,13 @@ class Batch:
         made = sum(record.amount for record in self.records if record.tally == name != "")
         return made + self.outbox.tally(name)
 
+    def last(self, tally: str) -> Record | None:
+        """Return the record that was last made of those that count towards this."""
+        for record in reversed(self.records):
+            if record.tally == tally:
+                return record
+        return self.outbox.last(tally)
+
     def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged."""
         known, paid = self.outbox.attempts(work, destination=destination, run=run)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 from .. import _json
 from .._config import configure
@@ -20,6 +21,7 @@ from .._request import Request
 from .._retry import verdict
 from .._transport import Answer, Failure, Outcome, Transport
 from . import _log
+from ._guard import kept
 from .destination import Destination
 from .filing import Filing
 from .genai import GenaiPrices
@@ -77,6 +79,7 @@ class Delivery:
         self._resume_at = 0.0
         self._next_round = 0.0
         self._next_pruning = 0.0
+        self._next_costs = 0.0
         self.last_error: str | None = None
 
     @property
@@ -93,6 +96,9 @@ class Delivery:
             self._next_round = now + self._timing.poll
             self._filing.orphans()
             self._outbox.take_over(self._destination.id, owner=self._owner, now=now)
+        if now >= self._next_costs:
+            self._next_costs = now + self._timing.costs
+            kept("passing costs on", self._pass_costs_on, None)
         if now >= self._next_pruning:
             self._next_pruning = now + 86_400
             self._outbox.prune(before=now - self._timing.keep)
@@ -105,6 +111,17 @@ class Delivery:
         until_resumed = self._resume_at - now if now < self._resume_at else self._timing.poll
         return min(until_resumed, until_settled, self._timing.poll)
 
+    def _pass_costs_on(self) -> None:
+        # No time zone is more than 14 hours ahead: days from there on are open everywhere.
+        ahead = datetime.fromtimestamp(self._clock() + 14 * 3600, timezone.utc)
+        open_day = ahead.date().isoformat()
+        if self._outbox.costs_due(self._destination.id, before=open_day):
+            # Imported here: few want the expense, and nobody else needs to load it.
+            from .passing_on import PassingOn
+
+            passing = PassingOn(self._outbox, self._destination, clock=self._clock)
+            passing.step(before=open_day)
+
     def _notice_clock(self, now: float) -> None:
         # A clock that was set back by an hour must not make a pause of a second an hour long.
         back = max(0.0, self._stepped_at - now)
@@ -112,6 +129,7 @@ class Delivery:
         self._resume_at -= back
         self._next_round -= back
         self._next_pruning -= back
+        self._next_costs -= back
 
     def close(self) -> None:
         """Close the connections to Keito."""

@@ -24,6 +24,7 @@ class Timing:
         backoff_most: The longest such pause.
         hold: How long records of a refused key or a forbidden project wait before the next try.
         poll: How often a courier looks for work that other processes recorded.
+        costs: How often a courier looks whether a day's costs are to be passed on.
         keep: How long delivered records are kept; until then a second one with their key, subject
             or work key is recognised.
         exit: How long the end of the process may be held up. The interpreter needs a while itself,
@@ -43,5 +44,6 @@ class Timing:
     backoff_most: float = 60.0
     hold: float = 3600.0
     poll: float = 5.0
+    costs: float = 300.0
     keep: float = 90 * 86_400.0
     exit: float = 1.8

@@ -144,7 +144,7 @@ class MemoryOutbox:
     def last(self, tally: str) -> Record | None:
         """See `Outbox`."""
         with self._lock:
-            made = _by_age(r for r in self._records.values() if r.tally == tally != "")
+            made = [r for r in self._records.values() if r.tally == tally != ""]
         return made[-1] if made else None
 
     def costs_due(self, destination: str, *, before: str) -> list[Due]:

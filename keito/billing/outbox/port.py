@@ -99,7 +99,7 @@ class Outbox(Protocol):
         ...
 
     def last(self, tally: str) -> Record | None:
-        """Return the record that was last made of those that count towards this."""
+        """Return the last one stored of those that count towards this, whatever clocks say."""
         ...
 
     def costs_due(self, destination: str, *, before: str) -> list[Due]:

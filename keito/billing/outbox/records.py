@@ -133,8 +133,8 @@ class Records:
         return int(self._rows(query, (name,))[0][0])
 
     def last(self, tally: str) -> Record | None:
-        """Return the record that was last made of those that count towards this."""
-        query = f"{_SELECT} WHERE tally = ? AND tally != '' ORDER BY made DESC, key DESC LIMIT 1"
+        """Return the record that was stored last of those that count towards this."""
+        query = f"{_SELECT} WHERE tally = ? AND tally != '' ORDER BY rowid DESC LIMIT 1"
         rows = self._rows(query, (tally,))
         return _record(rows[0]) if rows else None
 
