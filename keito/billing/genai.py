@@ -54,19 +54,17 @@ def _library() -> ModuleType | None:
 def _calculation(usage: Usage, day: date, at: time) -> PriceCalculation:
     import genai_prices
 
-    # Versions that don't tell writes for an hour apart must still price all other calls.
-    hour = usage.cache_write_1h_tokens
-    counts = {"cache_write_1h_tokens": hour} if hour else {}
+    counts = genai_prices.Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+        cache_write_1h_tokens=usage.cache_write_1h_tokens,
+        output_reasoning_tokens=usage.reasoning_tokens,
+    )
     with localcontext(EXACT):
         return genai_prices.calc_price(
-            genai_prices.Usage(
-                input_tokens=usage.input_tokens,
-                output_tokens=usage.output_tokens,
-                cache_read_tokens=usage.cache_read_tokens,
-                cache_write_tokens=usage.cache_write_tokens,
-                output_reasoning_tokens=usage.reasoning_tokens,
-                **counts,
-            ),
+            counts,
             usage.model or "",
             provider_id=usage.provider,
             genai_request_timestamp=datetime.combine(day, at),

@@ -326,6 +326,7 @@ class Recording:
         usage = call.usage or Usage()
         cost = money(usage.reported_cost_usd)
         facts = {
+            "key": call.key,
             "model": usage.model or call.model,
             "provider": usage.provider,
             "agent": call.agent,

@@ -178,13 +178,23 @@ def recovered(start: StartFacts, lines: Sequence[Line], *, last_sign: float) -> 
     return {
         "elapsed": max(0, end - start["at"]),
         "status": "recovered",
-        "usage": [_call(line) for line in lines if line.kind == "call"],
+        "usage": [_call(facts) for facts in _calls(lines)],
         "successes": _successes(lines),
     }
 
 
-def _call(line: Line) -> UsageFacts:
-    facts = decode(line.body)
+def _calls(lines: Sequence[Line]) -> list[dict[str, object]]:
+    """Read the `call` lines: of a call that two sources told of, what the better one said."""
+    calls: dict[object, dict[str, object]] = {}
+    for line in lines:
+        if line.kind == "call":
+            facts = decode(line.body)
+            # Lines of an earlier version have no key, and none that tells of the same call.
+            calls[facts.get("key", line.id)] = facts
+    return list(calls.values())
+
+
+def _call(facts: dict[str, object]) -> UsageFacts:
     counts = cast("dict[str, int | None]", facts["usage"])
     said = {name: count for name, count in counts.items() if count is not None}
     known = "input_tokens" in said and "output_tokens" in said

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal, localcontext
 from typing import Any, NoReturn
@@ -17,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keito.billing import Usage, genai
-from keito.billing.cost import call_cost
 from keito.billing.genai import GenaiPrices
 
 D = Decimal
@@ -74,29 +72,10 @@ def test_a_write_for_an_hour_that_is_listed_without_a_price_is_not_known() -> No
     assert usd(model, "aws", **written, cache_write_1h_tokens=1) is None
 
 
-def test_a_library_that_knows_no_writes_for_an_hour_prices_all_other_calls(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = genai_prices.Usage
+def test_nothing_written_is_nothing_written_for_an_hour() -> None:
+    read = usd("claude-sonnet-4-20250514", input_tokens=1000, cache_write_1h_tokens=0)
 
-    def before(**counts: int | None) -> genai_prices.Usage:
-        if "cache_write_1h_tokens" in counts:
-            raise TypeError("an unexpected keyword argument")
-        return now(**counts)
-
-    monkeypatch.setattr(genai_prices, "Usage", before)
-    written = Usage(
-        model="claude-sonnet-4-20250514",
-        input_tokens=1_000,
-        output_tokens=0,
-        cache_write_tokens=1_000,
-        cache_write_1h_tokens=0,
-    )
-
-    prices = GenaiPrices()
-
-    assert prices.cost(written, day=DAY) is not None
-    assert call_cost(replace(written, cache_write_1h_tokens=9), day=DAY, prices=prices) is None
+    assert read == D("0.003")
 
 
 def test_reasoning_is_part_of_the_output() -> None:

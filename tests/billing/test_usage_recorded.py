@@ -11,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keito.billing import FixedPrices, MemoryOutbox, Price, Recorder, Usage, usage_of
+from keito.billing.run_facts import recovered, start_of
 
 from .conftest import HOME, MakeRecorder, Recorded
 
@@ -137,6 +138,23 @@ def test_the_main_model_is_the_one_that_took_the_most_whoever_asked_it() -> None
     several = [(small("p", 6), "clerk"), (large, "clerk"), (small("p", 6), "judge")]
 
     assert record_of(several)["model_name"] == "small"
+
+
+def test_of_a_run_whose_process_died_a_call_that_two_sources_told_of_counts_once(
+    recorded: Recorded,
+) -> None:
+    run = recorded.recorder.start("agent")
+    for key in ("first", "second"):
+        run.model_call(None, key=key)
+        recorded.recorder.flush(0)
+        run.model_call(small("p", 6), key=key)
+        recorded.recorder.flush(0)
+    lines = [line for line in recorded.outbox._journal.values() if line.run == run.id]
+
+    result = recovered(start_of(lines[0]), lines, last_sign=0)
+
+    assert sum(line.kind == "call" for line in lines) == 4
+    assert [group["input_tokens"] for group in result["usage"]] == [6, 6]
 
 
 def test_each_model_of_an_answer_is_priced_as_itself(make_recorder: MakeRecorder) -> None:
