@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from keito._errors import KeitoConfigError
-from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage
+from keito.billing import (
+    Contract,
+    MemoryOutbox,
+    Recorder,
+    Target,
+    Usage,
+    bill_to,
+    billed,
+    default_recorder,
+)
 from keito.billing.destination import Destination
 from keito.testing import LocalKeito, sandbox
 from tests.billing.conftest import HOME, MakeRecorder
@@ -185,3 +197,156 @@ def test_each_destination_has_its_own_file_by_default(
         recorder.close(0)
 
     assert len(list((tmp_path / "keito").glob("outbox-*.db"))) == 2
+
+
+@pytest.mark.parametrize("name", ["liv", "prod", "live,test", "\udcff"])
+def test_a_mode_of_the_environment_that_there_is_not_keeps_what_is_recorded_unsent(
+    local: LocalKeito,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+) -> None:
+    monkeypatch.setenv("KEITO_MODE", name)
+    recorders = [recorder_to(local, tmp_path) for _ in range(2)]
+
+    for recorder in recorders:
+        recorder.start("agent").finish()
+    left = [recorder.flush(PATIENCE) for recorder in recorders]
+
+    assert left == [0, 0]
+    assert recorders[0].status().held == 2
+    assert keys_at(local) == []
+    assert caplog.text.count("KEITO_MODE is none of") == 1
+    for recorder in recorders:
+        recorder.close()
+
+
+@pytest.mark.parametrize("name", ["TEST", " test "])
+def test_a_mode_of_the_environment_may_be_written_in_any_way(
+    monkeypatch: pytest.MonkeyPatch, make_recorder: MakeRecorder, name: str
+) -> None:
+    monkeypatch.setenv("KEITO_MODE", name)
+
+    assert make_recorder().recorder.mode == "test"
+
+
+def test_a_mode_that_is_given_is_not_asked_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, make_recorder: MakeRecorder, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("KEITO_MODE", "liv")
+
+    assert make_recorder(mode="live").recorder.mode == "live"
+    assert caplog.text == ""
+
+
+@pytest.fixture
+def default() -> Iterator[None]:
+    yield
+    default_recorder().close(0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"KEITO_MODE": "liv"},
+        {"KEITO_TIMEZONE": "Mars/Olympus"},
+        {"KEITO_API_KEY": "kto_second", "KEITO_ACCOUNT_ID": "acc_known"},
+        {"KEITO_BASE_URL": "not an address"},
+        {"KEITO_OUTBOX": "/dev/null/outbox.db"},
+    ],
+)
+def test_a_wrong_environment_raises_nothing_into_an_agent_and_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    default: None,
+    no_keys_yet: None,
+    wrong: dict[str, str],
+) -> None:
+    Recorder(api_key="kto_first", account_id="acc_known", mode="off")
+    for variable, value in {
+        "KEITO_API_KEY": "kto_mine",
+        "KEITO_ACCOUNT_ID": "acc",
+        **wrong,
+    }.items():
+        monkeypatch.setenv(variable, value)
+
+    @billed
+    def work() -> str:
+        return "done"
+
+    with bill_to(HOME):
+        assert work() == "done"
+    default_recorder().flush(0.2)
+
+    status = default_recorder().status()
+    kept = status.unfiled + status.in_memory + status.undelivered + status.held
+    assert kept > 0
+    assert caplog.text != ""
+    assert "kto_" not in caplog.text
+
+
+def test_a_second_key_of_the_environment_bills_nobody(
+    monkeypatch: pytest.MonkeyPatch, default: None, no_keys_yet: None
+) -> None:
+    Recorder(api_key="kto_first", account_id="acc", mode="off")
+    monkeypatch.setenv("KEITO_API_KEY", "kto_second")
+    monkeypatch.setenv("KEITO_ACCOUNT_ID", "acc")
+
+    recorder = default_recorder()
+
+    assert recorder.mode == "record"
+    assert not recorder.destination.complete
+
+
+def test_a_state_folder_that_can_not_be_made_loses_nothing_while_the_process_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    in_the_way = tmp_path / "state"
+    in_the_way.write_text("a file, where a folder should be")
+    monkeypatch.delenv("KEITO_OUTBOX")
+    monkeypatch.setenv("XDG_STATE_HOME", str(in_the_way))
+    recorder = Recorder(account_id="acc", courier="external", target=HOME)
+
+    for _ in range(3):
+        recorder.start("agent").finish()
+    before = recorder.status()
+    in_the_way.unlink()
+    left = recorder.flush(PATIENCE)
+
+    assert (before.in_memory > 0, before.durable) == (True, False)
+    assert caplog.text.count("the outbox can't be written") == 1
+    assert left == 3
+    assert recorder.status().in_memory == 0
+    recorder.close(0)
+
+
+READ_ONLY = """
+import os, sys
+from keito.billing import Recorder, Target
+
+def record(folder):
+    recorder = Recorder(outbox=folder + "/outbox.db", account_id="acc", courier="external",
+                        target=Target(project_id="p", task_id="t"))
+    for _ in range(3):
+        with recorder.run("agent"):
+            pass
+    return recorder.status().in_memory
+
+# All is loaded before the rights go with which Python may be read.
+assert record(sys.argv[1]) == 0
+if os.geteuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+print(record(sys.argv[2]))
+"""
+
+
+def test_a_folder_that_must_not_be_written_is_said_and_harms_nobody(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o555)
+        command = [sys.executable, "-c", READ_ONLY, str(tmp_path), folder]
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert told.stdout == "7\n"
+    assert told.stderr.count("the outbox can't be written") == 1
+    assert "Traceback" not in told.stderr
