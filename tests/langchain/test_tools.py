@@ -10,14 +10,17 @@ from langchain_core.messages import ToolMessage
 from langchain_core.messages.tool import tool_call
 from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import BaseTool
-from langchain_keito import KeitoCallbackHandler, log_outcome
+from langchain_keito import KeitoCallbackHandler, KeitoToolkit, keito_tool, log_outcome
 from langchain_tests.integration_tests import ToolsIntegrationTests
 from langchain_tests.unit_tests import ToolsUnitTests
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 
+from keito import tools
 from keito.billing import Contract, MemoryOutbox, Recorder, Target
 from keito.testing import LocalKeito
 from tests.contract import Calls, Says, entries_of, resolved
-from tests.langchain.scripted import agent, asked, using
+from tests.langchain.scripted import agent, asked, needs_handing_on, using
 
 CLAIM = dict(resolved("T-1").arguments)
 
@@ -154,3 +157,122 @@ def test_a_call_that_is_carried_out_twice_is_one_outcome(
     RunnableLambda(retried).invoke("Help.", using(KeitoCallbackHandler(unpriced)))
 
     assert len(outcomes(unpriced, keito)) == 1
+
+
+def test_the_toolkit_has_one_tool_unless_others_are_named(recorder: Recorder) -> None:
+    one = KeitoToolkit(recorder).get_tools()
+    reads = KeitoToolkit(recorder, ("list_projects", "my_summary")).get_tools()
+
+    assert [tool.name for tool in one] == ["log_outcome"]
+    assert [tool.name for tool in reads] == ["list_projects", "my_summary"]
+
+
+@pytest.mark.parametrize("call", ["invoke", "ainvoke"])
+async def test_a_list_is_of_the_client_of_the_run(
+    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    forged = Calls("list_projects", {"client_id": "cli_globex"})
+    clerk = agent(forged, Says(), tools=[keito_tool(tools.list_projects())])
+
+    if call == "invoke":
+        result = clerk.invoke(asked(), using(handler))
+    else:
+        result = await clerk.ainvoke(asked(), using(handler))
+
+    (message,) = answers(result)
+    assert message.content == 'Projects: "Research", "Support".'
+
+
+async def test_an_asynchronous_function_verifies(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    async def verify(claim: tools.Claim) -> bool:
+        return claim.said["subject"] == "T-2"
+
+    tool = log_outcome(recorder, verify=verify)
+    clerk = agent(resolved("T-1"), resolved("T-2", id="call_2"), Says(), tools=[tool])
+
+    result = await clerk.ainvoke(asked(), using(handler))
+
+    assert [message.content for message in answers(result)] == [
+        "Nothing was recorded: it was not confirmed.",
+        "Recorded: Ticket resolved.",
+    ]
+    assert len(outcomes(recorder, keito)) == 1
+
+
+APPROVAL = {
+    "tool": "log_outcome",
+    "claim": {**CLAIM, "quantity": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("decision", "read", "count"),
+    [
+        (True, "Recorded: Ticket resolved.", 1),
+        (False, "Nothing was recorded: it was not approved.", 0),
+        ("It is still open.", "Nothing was recorded: It is still open.", 0),
+    ],
+)
+def test_a_person_approves_through_an_interrupt(
+    decision: object,
+    read: str,
+    count: int,
+    recorder: Recorder,
+    keito: LocalKeito,
+    handler: KeitoCallbackHandler,
+) -> None:
+    tool = log_outcome(recorder, approve=True)
+    clerk = agent(resolved("T-1"), Says(), tools=[tool], checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    waiting = clerk.invoke(asked(), config)
+    before = outcomes(recorder, keito)
+    result = clerk.invoke(Command(resume=decision), config)
+
+    (asking,) = waiting["__interrupt__"]
+    assert asking.value == APPROVAL
+    assert before == []
+    assert [message.content for message in answers(result)] == [read]
+    assert len(outcomes(recorder, keito)) == count
+
+
+@needs_handing_on
+async def test_a_person_approves_asynchronously_too(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    tool = log_outcome(recorder, approve=True)
+    clerk = agent(resolved("T-1"), Says(), tools=[tool], checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    await clerk.ainvoke(asked(), config)
+    result = await clerk.ainvoke(Command(resume=True), config)
+
+    assert [message.content for message in answers(result)] == ["Recorded: Ticket resolved."]
+    assert len(outcomes(recorder, keito)) == 1
+
+
+def test_a_graph_that_keeps_no_state_records_nothing_unapproved(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    clerk = agent(resolved("T-1"), Says(), tools=[log_outcome(recorder, approve=True)])
+
+    waiting = clerk.invoke(asked(), using(handler))
+
+    assert "__interrupt__" in waiting
+    assert outcomes(recorder, keito) == []
+
+
+def test_outside_of_a_graph_nobody_can_approve(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    tool = log_outcome(recorder, approve=True)
+
+    def claim(text: str) -> dict[str, Any]:
+        return CLAIM
+
+    answer = (RunnableLambda(claim) | tool).invoke("Help.", using(handler))
+
+    assert answer == "Nothing was recorded: nobody can be asked for approval here."
+    assert outcomes(recorder, keito) == []

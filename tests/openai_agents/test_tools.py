@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from agents import Runner
-from openai_agents_keito import attach, log_outcome
+from agents import Agent, FunctionTool, RunContextWrapper, Runner, RunState
+from openai_agents_keito import attach, keito_tool, keito_tools, log_outcome
 
-from keito.billing import Recorder
+from keito import tools
+from keito.billing import Recorder, bill_to, current_run
 from keito.testing import LocalKeito
 from tests.contract import Calls, Says, entries_of, resolved
 from tests.openai_agents.scripted import agent
@@ -75,3 +76,108 @@ async def test_an_agent_inside_an_agent_claims_for_the_same_client(
     await Runner.run(clerk, "Help.")
 
     assert [e["project_id"] for e in outcomes(recorder, keito)] == [keito.project_id]
+
+
+async def answered(call: Calls, tool: FunctionTool) -> list[Any]:
+    """What the model read after this call of a tool."""
+    result = await Runner.run(agent(call, Says(), tools=[tool]), "Help.")
+    return [item.output for item in result.new_items if item.type == "tool_call_output_item"]
+
+
+def test_there_is_one_tool_unless_others_are_named(recorder: Recorder) -> None:
+    one = keito_tools(recorder)
+    reads = keito_tools(recorder, ("list_projects", "my_summary"))
+
+    assert [tool.name for tool in one] == ["log_outcome"]
+    assert [tool.name for tool in reads] == ["list_projects", "my_summary"]
+
+
+async def test_a_list_is_of_the_client_of_the_run(recorder: Recorder) -> None:
+    forged = Calls("list_projects", {"client_id": "cli_globex"})
+
+    assert await answered(forged, keito_tool(tools.list_projects())) == [
+        'Projects: "Research", "Support".'
+    ]
+
+
+async def test_an_asynchronous_function_verifies(recorder: Recorder, keito: LocalKeito) -> None:
+    async def verify(claim: tools.Claim) -> str:
+        return "T-1 is still open."
+
+    answer = await answered(resolved("T-1"), log_outcome(recorder, verify=verify))
+
+    assert answer == ["Nothing was recorded: T-1 is still open."]
+    assert outcomes(recorder, keito) == []
+
+
+async def test_a_model_sees_the_tools_where_there_is_somebody_to_bill(recorder: Recorder) -> None:
+    clerk: Agent[Any] = agent(tools=keito_tools(recorder))
+    context = RunContextWrapper(None)
+
+    async def seen() -> list[str]:
+        return [tool.name for tool in await clerk.get_all_tools(context)]
+
+    outside = await seen()
+    with recorder.run("clerk"):
+        inside = await seen()
+    with bill_to("nobody we know"), recorder.run("clerk"):
+        unrouted = await seen()
+
+    assert (outside, inside) == (["look_up"], ["look_up", "log_outcome"])
+    assert unrouted == ["look_up"]
+    assert current_run() is None
+
+
+async def decided(
+    recorder: Recorder, *, approved: bool, from_text: bool = False, nested: bool = False
+) -> list[Any]:
+    """Have a person decide about a claim; what the models read in the end."""
+    clerk = agent(resolved("T-1"), Says(), tools=[log_outcome(recorder, approve=True)])
+    if nested:
+        ask = clerk.as_tool("ask", "Ask.")
+        clerk = agent(Calls("ask", {"input": "?"}, "call_0"), Says(), name="boss", tools=[ask])
+    first = await Runner.run(clerk, "Help.")
+    (interruption,) = first.interruptions
+    state = first.to_state()
+    if from_text:
+        state = await RunState.from_string(clerk, state.to_string())
+        (interruption,) = state.get_interruptions()
+    state.approve(interruption) if approved else state.reject(interruption)
+    result = await Runner.run(clerk, state)
+    return [item.output for item in result.new_items if item.type == "tool_call_output_item"]
+
+
+@pytest.mark.parametrize("from_text", [False, True], ids=["in place", "from text"])
+async def test_what_a_person_approves_is_recorded(
+    from_text: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    answer = await decided(recorder, approved=True, from_text=from_text)
+
+    assert answer == ["Recorded: Ticket resolved."]
+    assert len(outcomes(recorder, keito)) == 1
+
+
+async def test_what_a_person_rejects_is_not_recorded(recorder: Recorder, keito: LocalKeito) -> None:
+    await decided(recorder, approved=False)
+
+    assert outcomes(recorder, keito) == []
+
+
+async def test_a_person_approves_what_an_agent_inside_an_agent_claims(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    await decided(recorder, approved=True, nested=True)
+
+    assert len(outcomes(recorder, keito)) == 1
+
+
+async def test_a_tool_that_somebody_freed_of_approval_is_refused(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    tool = log_outcome(recorder, approve=True)
+    tool.needs_approval = False
+
+    answer = await answered(resolved("T-1"), tool)
+
+    assert answer == ["Nothing was recorded: it was not approved."]
+    assert outcomes(recorder, keito) == []
