@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from .contract import Status
 from .endings import status_of
-from .run import Run
+from .run import Run, _current
 from .steps import Stepped, Steps
 from .telling import Telling
 
@@ -60,7 +60,7 @@ def _function(
     @functools.wraps(function)
     def billed(*args: P.args, **kwargs: P.kwargs) -> T:
         run = start()
-        with _ending_if_it_fails(run), run.active():
+        with _ending_if_it_fails(run), _current_inside(run):
             result = function(*args, **kwargs)
             rest = _rest(run, result, telling)
             if rest is None:
@@ -80,7 +80,7 @@ def _coroutine(
     async def billed(*args: P.args, **kwargs: P.kwargs) -> T:
         run = start()
         # Nobody reads a coroutine half-way: one that is closed was given up.
-        with _ending_if_it_fails(run, closed="cancelled"), run.active():
+        with _ending_if_it_fails(run, closed="cancelled"), _current_inside(run):
             result = await function(*args, **kwargs)
             telling.end(run, result)
         run.finish()
@@ -158,6 +158,18 @@ def _give_up(work: Coroutine[Any, Any, object], run: Run) -> None:
     # Python says of our coroutine that nobody awaited it; of the one inside, once is enough.
     work.close()
     run.finish("cancelled")
+
+
+@contextmanager
+def _current_inside(run: Run) -> Iterator[None]:
+    before = _current.get()
+    _current.set(run)
+    try:
+        yield
+    finally:
+        # A coroutine that is dropped ends in another context, where nothing is to be restored.
+        if _current.get() is run:
+            _current.set(before)
 
 
 @contextmanager
