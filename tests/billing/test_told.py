@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from keito.billing import Contract
-from keito.billing.caps import Cap
+from keito.billing import Cap, Contract
 
 from .conftest import AWAY, MakeRecorder, Recorded
 

@@ -259,7 +259,7 @@ class MemoryOutbox:
         to_send = [r for r in own if r.state in _TO_SEND and not r.held]
         return Counts(
             states=dict(Counter(record.state for record in own)),
-            held=sum(record.held for record in own),
+            held=sum(record.held for record in own if record.state != "DONE"),
             journal=len(waiting),
             oldest=min((record.made for record in to_send), default=None),
         )
