@@ -8,6 +8,8 @@ from decimal import Decimal
 from .. import _json
 
 LIMIT = 4096
+# Deeper than anyone reads, and well above what a parser on the other side may refuse.
+DEEPEST = 32
 
 # Without these nobody could find the record again or check its hours, so they are never cut.
 NEVER_CUT = (
@@ -31,6 +33,9 @@ _FIRST = (
     "outcome_quantity",
     "outcome_success",
     "outcome_subject",
+    "expense_name",
+    "expense_quantity",
+    "subject",
     "run_id",
     "session_id",
     "parent_run_id",
@@ -59,19 +64,25 @@ _FIRST = (
     "human_reviewed",
     "error",
     "outcome_evidence",
+    "evidence",
 )
 _LAST = ("agents", "models")
+_YOURS = {"confidence", "human_reviewed", "subject", "evidence"}
+OURS = {"truncated", *NEVER_CUT, *_FIRST, *_LAST} - _YOURS
 
 
 def fitted(own: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
     """Return the metadata to send: ours wins over what was given, None is left out.
 
-    What does not fit within 4,096 bytes of compact UTF-8 JSON is left out, the least telling
-    first, and `truncated` says so.
+    What is nested too deeply, and what does not fit within 4,096 bytes of compact UTF-8 JSON, is
+    left out, the least telling first, and `truncated` says so.
     """
-    wanted = {**given, **own}
-    wanted = {_clean_text(n): _clean(v) for n, v in wanted.items() if v is not None}
-    if size(wanted) <= LIMIT:
+    # Where we say nothing of the kind, a key with our name must not look as if we did.
+    theirs = {name: value for name, value in given.items() if name not in OURS}
+    said = {name: value for name, value in {**theirs, **own}.items() if value is not None}
+    flat = {name: value for name, value in said.items() if not _is_deeper(value, DEEPEST)}
+    wanted = {_clean_text(name): _clean(value) for name, value in flat.items()}
+    if len(flat) == len(said) and size(wanted) <= LIMIT:
         return wanted
     kept: dict[str, object] = {"truncated": True}
     kept.update((name, wanted[name]) for name in NEVER_CUT if name in wanted)
@@ -93,6 +104,14 @@ def _by_rank(wanted: Mapping[str, object]) -> list[str]:
     others = [name for name in wanted if name not in _FIRST and name not in _LAST]
     ranked = [*_FIRST, *sorted(others), *reversed(_LAST)]
     return [name for name in ranked if name in wanted]
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    return most == 0 or any(_is_deeper(inner, most - 1) for inner in value)
 
 
 def _clean(value: object) -> object:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from keito.billing import Contract, Usage, entry
+from keito.billing import Contract, Usage, entry, expense_entry, outcome_entry, time_entry
 from keito.billing.contract import STATUSES
 from keito.billing.metadata import fitted
 from tests.billing.conftest import AWAY, MakeRecorder
@@ -52,14 +52,15 @@ TYPE_OF = {key.name: key.type for key in KEYS}
 
 @pytest.fixture
 def rendered(make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What the renderer says of a run and its outcome: every key, None where it has no value."""
+    """What is rendered of a run and all that it told: every key, None where it has no value."""
     said: list[dict[str, Any]] = []
 
     def noted(own: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
         said.append(dict(own))
         return fitted(own, given)
 
-    monkeypatch.setattr(entry, "fitted", noted)
+    for module in (entry, expense_entry, outcome_entry, time_entry):
+        monkeypatch.setattr(module, "fitted", noted)
     recorded = make_recorder(contract=Contract(charge="both", max_hours_per_run=0))
     with recorded.recorder.run("outer"), recorded.recorder.run("inner", target=AWAY) as run:
         cost = Decimal("0.25")
@@ -77,6 +78,8 @@ def rendered(make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch) -> li
             run.model_call(usage, key=str(number), agent=f"agent {number}")
         run.tool_start("search", key="2").end()
         run.outcome("done", unit_price="0.99", subject="T-1", evidence={"url": "x"})
+        run.log_time("0.5", subject="T-1", evidence={"url": "x"}, per_day="0.25")
+        run.expense("cat", total_cost="0.20", name="search", subject="T-1", evidence={"url": "x"})
     assert recorded.entries()
     return said
 
@@ -108,7 +111,7 @@ def test_what_is_never_cut_stays_beside_the_first_of_the_others(name: str) -> No
 
 @pytest.mark.parametrize(("kept", "gone"), list(itertools.pairwise(RANKED)))
 def test_of_two_keys_the_one_with_the_higher_rank_goes(kept: str, gone: str) -> None:
-    cut = fitted({}, {gone: "x" * 3000, kept: "x" * 3000})
+    cut = fitted({gone: "x" * 3000, kept: "x" * 3000}, {})
 
     assert set(cut) == {kept, "truncated"}
 
