@@ -69,8 +69,10 @@ class Recording:
         self._contract_id = contract.id
         self._sdk = f"keito-python/{_version.__version__}"
         self._last_target: tuple[Target, dict[str, object]] = (Target(), {})
-        self._lock = threading.Lock()
-        self._outbox_lock = threading.Lock()
+        # Garbage may be collected anywhere, also where this thread has taken them, and collecting
+        # a billed generator ends its run.
+        self._lock = threading.RLock()
+        self._outbox_lock = threading.RLock()
         self._begun = False
         self._closed = False
         self._open: set[Ledger] = set()
@@ -258,7 +260,7 @@ class Recording:
         """Write nothing more, in a forked child; return the outbox the parent has open."""
         self._silent = True
         # As it forked, another thread of the parent may have held them: here nobody lets them go.
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         for ledger in self._open:
             ledger.tree.lock = threading.RLock()
         _left_to_the_parent.append(self)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .run import Run
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _open: dict[tuple[str, str], Run] = {}
 
 
@@ -37,5 +37,5 @@ def leave(framework: str, key: str | None, run: Run) -> None:
 def forget_all() -> None:
     """Forget the runs of the process this one was forked from."""
     global _lock
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     _open.clear()

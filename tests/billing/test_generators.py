@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from keito.billing import Contract, bill_to, billed, current_run
+from keito.billing import Contract, bill_to, billed, current_run, registry
 from tests.billing.conftest import AWAY, MakeRecorder, Recorded
 
 
@@ -345,4 +345,30 @@ def test_a_returned_generator_that_nobody_reads_is_recorded(recorded: Recorded) 
     work()
     gc.collect()
 
+    assert recorded.metadata()["status"] == "closed_early"
+
+
+def test_a_generator_collected_in_the_middle_of_recording_holds_nobody_up(
+    recorded: Recorded,
+) -> None:
+    @recorded.recorder.billed()
+    def numbers(circle: list[object]) -> Generator[int, None, None]:
+        yield 1
+        circle.clear()
+
+    def collect_inside() -> None:
+        circle: list[object] = []
+        steps = numbers(circle)
+        circle.append(steps)
+        next(steps)
+        del circle, steps
+        recording = recorded.recorder._recording
+        with recording._lock, recording._outbox_lock, registry._lock:
+            gc.collect()
+
+    thread = threading.Thread(target=collect_inside, daemon=True)
+    thread.start()
+    thread.join(20)
+
+    assert not thread.is_alive()
     assert recorded.metadata()["status"] == "closed_early"
