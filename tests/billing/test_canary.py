@@ -6,13 +6,20 @@ Agents are the frameworks' real ones, on scripted models; Keito is a local one, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from agents import Runner, function_tool, set_tracing_disabled
+from agents import (
+    GuardrailFunctionOutput,
+    InputGuardrailTripwireTriggered,
+    Runner,
+    function_tool,
+    input_guardrail,
+    set_tracing_disabled,
+)
 from agents.exceptions import UserError
 from agents.run import set_default_agent_runner
 from langchain_core.tools import tool
@@ -20,7 +27,7 @@ from langchain_keito import KeitoCallbackHandler
 from openai_agents_keito import attach, detach
 
 from keito import _json
-from keito.billing import Contract, Recorder, Target, Timing
+from keito.billing import Contract, Recorder, Target, Timing, guarded
 from keito.testing import LocalKeito, sandbox
 from tests.contract import Calls, Fails, Says
 from tests.langchain.scripted import agent as langchain_agent
@@ -112,6 +119,21 @@ def test_langchain_leaks_nothing(watched: Watched) -> None:
     assert watched.statuses() == ["ok", "error", "error"]
 
 
+async def test_a_langchain_stream_with_metadata_leaks_nothing(watched: Watched) -> None:
+    config = using(KeitoCallbackHandler(watched.recorder))
+    config["metadata"] = {"prompt": SECRET, "keito_project_id": SECRET}
+    config["tags"] = [SECRET]
+
+    for replies in (REPLIES, (Calls("fail", {"text": SECRET}),)):
+        agent = langchain_agent(*replies, tools=[tool(repeat), tool(fail)])
+        with suppress(RuntimeError):
+            async for _ in agent.astream(asked(SECRET), config):
+                pass
+
+    assert watched.leaks() == []
+    assert watched.statuses() == ["ok", "error"]
+
+
 async def test_openai_agents_leaks_nothing(attached: Watched) -> None:
     tools = [function_tool(repeat), function_tool(fail, failure_error_function=None)]
 
@@ -123,6 +145,24 @@ async def test_openai_agents_leaks_nothing(attached: Watched) -> None:
     assert attached.statuses() == ["ok", "error", "error"]
 
 
+async def test_an_openai_stream_and_its_guardrail_leak_nothing(attached: Watched) -> None:
+    @input_guardrail
+    def forbid(context: object, agent: object, said: object) -> GuardrailFunctionOutput:
+        return GuardrailFunctionOutput(output_info=said, tripwire_triggered=True)
+
+    guarded_agent = openai_agent(*REPLIES, tools=[])
+    guarded_agent.input_guardrails = [forbid]
+
+    streamed = Runner.run_streamed(openai_agent(*REPLIES, tools=[function_tool(repeat)]), SECRET)
+    async for _ in streamed.stream_events():
+        pass
+    with suppress(InputGuardrailTripwireTriggered):
+        await Runner.run(guarded_agent, SECRET)
+
+    assert attached.leaks() == []
+    assert attached.statuses() == ["ok", "guardrail"]
+
+
 def test_decorated_functions_leak_nothing(watched: Watched) -> None:
     def to_number(answer: str) -> str:
         return str(int(answer))  # raises an error that quotes the answer
@@ -131,11 +171,45 @@ def test_decorated_functions_leak_nothing(watched: Watched) -> None:
     recorder.billed("agent")(repeat)(SECRET)
     recorder.billed("agent", outcome=to_number)(repeat)(SECRET)
     recorder.billed("agent", notes=to_number)(repeat)(SECRET)
+    recorder.billed("agent", outcome="done", unit_price=to_number)(repeat)(SECRET)
     with suppress(RuntimeError):
         recorder.billed("agent")(fail)(SECRET)
 
     assert watched.leaks() == []
-    assert watched.statuses() == ["ok", "ok", "ok", "error"]
+    assert watched.statuses() == ["ok", "ok", "ok", "ok", "error"]
+
+
+async def test_decorated_coroutines_and_async_streams_leak_nothing(watched: Watched) -> None:
+    @watched.recorder.billed("agent")
+    async def answer(prompt: str) -> str:
+        raise RuntimeError(prompt)
+
+    @watched.recorder.billed("agent")
+    async def stream(prompt: str) -> AsyncIterator[str]:
+        yield prompt
+        raise RuntimeError(prompt)
+
+    with suppress(RuntimeError):
+        await answer(SECRET)
+    with suppress(RuntimeError):
+        async for _ in stream(SECRET):
+            pass
+
+    assert watched.leaks() == []
+    assert watched.statuses() == ["error", "error"]
+
+
+def test_a_callback_of_ours_that_fails_leaks_nothing(watched: Watched) -> None:
+    def broken(text: str) -> None:
+        try:
+            raise ERROR
+        except RuntimeError as error:
+            raise KeyError(text) from error
+
+    guarded("hearing of an answer")(broken)(SECRET)
+
+    assert watched.leaks() == []
+    assert "hearing of an answer failed with KeyError" in watched.log.text
 
 
 def test_a_stream_leaks_nothing(watched: Watched) -> None:
