@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import KeitoLimitReached, Limits, MemoryOutbox, Recorder, Target, Usage, bill_to
+from keito.billing import (
+    Contract,
+    KeitoLimitReached,
+    Limits,
+    MemoryOutbox,
+    Recorder,
+    Target,
+    Usage,
+    bill_to,
+)
 from keito.billing.run import Run
 
 from .conftest import AWAY, HOME, MakeRecorder, Recorded
@@ -84,6 +93,21 @@ def test_what_descendants_use_counts_too(make_recorder: MakeRecorder) -> None:
 
         with pytest.raises(KeitoLimitReached, match="100 tokens"):
             outer.check()
+
+
+def test_children_with_records_of_their_own_count_too(make_recorder: MakeRecorder) -> None:
+    contract = Contract(children="separate")
+    recorded = make_recorder(limits=Limits(tokens=100), contract=contract)
+
+    with recorded.recorder.run("outer") as outer:
+        for number in range(2):
+            with recorded.recorder.run("child") as child:
+                child.check()
+                child.model_call(FEW, key=str(number))
+
+        assert reached(outer) is not None
+
+    assert len(recorded.entries()) == 3
 
 
 def test_a_run_for_another_client_stops_when_those_above_it_may_use_no_more(
