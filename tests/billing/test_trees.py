@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import Contract, Target, Usage, bill_to
+from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage, bill_to
+from keito.billing import ledger as ledgers
+from keito.billing.hours import seconds
 from keito.billing.intervals import first, length, minus, union, within
 from keito.billing.ledger import Ledger
 from keito.billing.tree import Tree
-from tests.billing.conftest import MakeRecorder
+from tests.billing.conftest import AWAY, HOME, MakeRecorder, Recorded
 
 pairs = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=8)
 
@@ -153,3 +157,143 @@ def test_a_job_within_a_job_is_charged_once_by_its_own_name(make_recorder: MakeR
     said = [(entry["metadata"]["agent_id"], entry["billable"]) for entry in recorded.entries()]
 
     assert sorted(said) == [("inner", False), ("inner", True), ("outer", True), ("outer", True)]
+
+
+class Clock:
+    """Stands in for the `time` module that a ledger reads."""
+
+    def __init__(self) -> None:
+        self.microseconds = 0
+
+    def monotonic_ns(self) -> int:
+        """Time on a clock that is never set back."""
+        return self.microseconds * 1000
+
+    def time_ns(self) -> int:
+        """Time since 1970."""
+        return (1_772_704_800_000_000 + self.microseconds) * 1000
+
+
+class Play:
+    """One tree of real runs, told step by step what to do."""
+
+    def __init__(self, clock: Clock, children: Literal["folded", "separate"]) -> None:
+        self.clock = clock
+        outbox = MemoryOutbox()
+        contract = Contract(children=children, max_hours_per_run=1000)
+        self.recorder = Recorder(
+            outbox=outbox, account_id="acc", target=HOME, contract=contract, courier="external"
+        )
+        self.recorded = Recorded(self.recorder, outbox)
+        self.runs = [self.recorder.start("root")]
+        self.calls = 0
+        self.resumes: list[Callable[[], None]] = []
+
+    def step(self, verb: str, which: int, number: int) -> None:
+        """Do one thing to one of the runs there are."""
+        run = self.runs[which % len(self.runs)]
+        if verb == "wait":
+            self.clock.microseconds += number
+        elif verb in ("same", "other"):
+            target = HOME if verb == "same" else AWAY
+            self.runs.append(self.recorder.start("child", parent=run, target=target))
+        elif verb == "finish":
+            run.finish()
+        elif verb == "resume" and self.resumes:
+            self.resumes.pop(which % len(self.resumes))()
+        elif verb == "pause" and run.takes_more:
+            self.resumes.append(run.pause())
+        elif verb == "call" and run.takes_more:
+            usage = Usage(input_tokens=2**self.calls, output_tokens=0)
+            run.model_call(usage, key=f"call {self.calls}")
+            self.calls += 1
+
+    def end(self, *, from_the_root: bool) -> list[dict[str, Any]]:
+        """Finish what is open; return what the entries say."""
+        for run in self.runs if from_the_root else reversed(self.runs):
+            run.finish()
+        said = [entry["metadata"] for entry in self.recorded.entries()]
+        self.recorder.close(0)
+        return said
+
+
+verbs = st.sampled_from(["wait", "wait", "same", "other", "finish", "pause", "resume", "call"])
+steps = st.lists(st.tuples(verbs, st.integers(0, 9), st.integers(0, 10**9)), max_size=40)
+
+
+@given(steps, st.sampled_from(["folded", "separate"]), st.booleans())
+def test_no_tree_is_charged_twice_and_every_model_call_is_in_one_record(
+    steps: list[tuple[str, int, int]],
+    children: Literal["folded", "separate"],
+    from_the_root: bool,
+) -> None:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "time", clock)
+        play = Play(clock, children)
+        for step in steps:
+            play.step(*step)
+        said = play.end(from_the_root=from_the_root)
+
+    # Until the last of them ended: a child may outlive its root.
+    assert sum(one["seconds_charged"] for one in said) <= seconds(clock.microseconds)
+    assert sum(one["llm_calls"] for one in said) == play.calls
+    # Each call has a bit of its own: the sum is right only if each is counted once.
+    assert sum(one.get("tokens_in", 0) for one in said) == 2**play.calls - 1
+    assert len({one["keito_key"] for one in said}) == len(said)
+    # What an entry says of its time can be checked against itself.
+    assert all(one["seconds_charged"] <= one["seconds_raw"] for one in said)
+
+
+@given(steps)
+def test_a_tree_whose_runs_end_before_their_root_is_charged_what_has_passed_without_pauses(
+    steps: list[tuple[str, int, int]],
+) -> None:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "time", clock)
+        play = Play(clock, "separate")
+        for verb, which, number in steps:
+            if verb != "pause" and not (verb == "finish" and which % len(play.runs) == 0):
+                play.step(verb, which, number)
+        said = play.end(from_the_root=False)
+
+    assert sum(one["seconds_charged"] for one in said) == seconds(clock.microseconds)
+
+
+def test_pauses_that_overlap_or_are_left_open_count_once(make_recorder: MakeRecorder) -> None:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "time", clock)
+        recorded = make_recorder()
+        with recorded.recorder.run("agent") as run:
+            clock.microseconds += 1_000_000
+            first, second = run.pause(), run.pause()
+            clock.microseconds += 1_000_000
+            first()
+            clock.microseconds += 1_000_000
+            second()
+            clock.microseconds += 1_000_000
+            run.pause()
+            clock.microseconds += 1_000_000
+
+    said = recorded.metadata()
+
+    assert (said["seconds_raw"], said["seconds_charged"]) == (5, 2)
+
+
+def test_a_wall_clock_that_is_set_back_does_not_shorten_a_run(make_recorder: MakeRecorder) -> None:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledgers, "time", clock)
+        recorded = make_recorder()
+        run = recorded.recorder.start("agent")
+        clock.microseconds += 90_000_000
+        patch.setattr(clock, "time_ns", lambda: 1_700_000_000_000_000_000)
+        run.finish()
+
+    said = recorded.metadata()
+
+    assert said["started_at"] == "2026-03-05T10:00:00.000000+00:00"
+    assert said["ended_at"] == "2026-03-05T10:01:30.000000+00:00"
+    assert said["seconds_charged"] == 90
