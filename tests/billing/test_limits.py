@@ -220,7 +220,8 @@ def test_time_that_a_run_was_paused_is_not_used(
     monkeypatch.setattr("keito.billing.meter.now", lambda: clock[0])
     recorded = make_recorder(target=limited(Limits(seconds=10)))
     run = recorded.recorder.start("agent")
-    run._meter.started = clock[0] = run._ledger.started  # type: ignore[union-attr]
+    assert run._meter is not None
+    run._meter.started = clock[0] = run._ledger.started
 
     with run.paused():
         clock[0] += 60_000_000
