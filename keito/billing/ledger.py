@@ -106,6 +106,8 @@ class Ledger:
     successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     notes: list[str] = field(default_factory=list)
     metadata: dict[str, object] = field(default_factory=dict)
+    written: bool = False
+    corrected: bool = False
     settled: bool = False
     on_settled: list[Callable[[], None]] = field(default_factory=list)
 

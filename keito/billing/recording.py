@@ -9,22 +9,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
-from .. import _version
 from . import _log
-from ._facts import encode
 from ._guard import kept
 from .contract import Contract
 from .courier import Courier
 from .destination import Destination
 from .journal import Journal
-from .keys import single_key, subject_key
-from .ledger import Call, Ledger, wall_clock
+from .ledger import Call, Ledger
+from .lines import Lines
 from .mode import Mode
-from .outbox.line import ARRIVING, Kind, Line
+from .outbox.line import ARRIVING, Kind
 from .outbox.port import Outbox
-from .target import Target
 from .timing import Timing
-from .usage import TOKENS, Usage, count, money
+from .usage import Usage
 
 if TYPE_CHECKING:
     from .prices import Prices
@@ -64,11 +61,7 @@ class Recording:
         self._timing = timing
         self._owner = uuid.uuid4().hex
         self._silent = mode == "off"
-        # The same in every line: computed once, since each run's start waits for it.
-        self._destination_id = destination.id
-        self._contract_id = contract.id
-        self._sdk = f"keito-python/{_version.__version__}"
-        self._last_target: tuple[Target, dict[str, object]] = (Target(), {})
+        self._lines = Lines(self._owner, mode=mode, contract=contract, destination=destination)
         # Garbage may be collected anywhere, also where this thread has taken them, and collecting
         # a billed generator ends its run.
         self._lock = threading.RLock()
@@ -123,7 +116,7 @@ class Recording:
                 "a run has no project and task: it is kept unsent until someone says whose it "
                 "is. Use bill_to(), Recorder(target=), or KEITO_PROJECT_ID and KEITO_TASK_ID",
             )
-        self._write(ledger, "start", self._start_facts(ledger), at=ledger.started_at)
+        self._write(ledger, "start", self._lines.start(ledger), at=ledger.started_at)
 
     def call_ended(self, call: Call, usage: Usage | None, *, at: int, failed: bool) -> None:
         """Record that a model call has ended."""
@@ -133,13 +126,12 @@ class Recording:
                 return
             late = ledger.closed
             complete = ledger.ended is not None and not ledger.open_calls
-            facts = ledger.facts() if late else {}
         if late:
-            self._correct(ledger, facts)
+            self._correct(ledger)
         elif complete:
             self._complete(ledger)
         elif not self._silent:
-            self.journal.soon(lambda: self._call_line(call))
+            self.journal.soon(lambda: self._lines.call(call))
 
     def outcome(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
         """Record an outcome; return the key it has in Keito."""
@@ -180,12 +172,12 @@ class Recording:
             The key it has in Keito, and whether this run had not told of it before.
         """
         with ledger.tree.lock:
-            made = self._single_key(ledger, kind, facts["subject"], key, subject_of)
+            made = self._lines.single_key(ledger, kind, facts["subject"], key, subject_of)
             if made in ledger.outcomes:
                 return made, False
             ledger.outcomes.add(made)
         said: dict[str, object] = {
-            "start": self._start_facts(ledger),
+            "start": self._lines.start(ledger),
             kind: {**facts, "key": made},
         }
         self._write(ledger, kind, said)
@@ -273,70 +265,9 @@ class Recording:
                 "there is no API key or account: runs are recorded and kept, and nothing is sent. "
                 "Set KEITO_API_KEY and KEITO_ACCOUNT_ID",
             )
-        text = self.contract.text()
-        self.journal.add(Line(self._contract_id, "contract", wall_clock(), self._owner, text))
+        self.journal.add(self._lines.contract())
         if not self._external:
             self.courier.start()
-
-    def _start_facts(self, ledger: Ledger) -> dict[str, object]:
-        return {
-            "run": ledger.id,
-            "name": ledger.name,
-            "framework": ledger.framework,
-            "target": self._target_facts(ledger.target),
-            "parent": ledger.above.id if ledger.above is not None else None,
-            "contract": self._contract_id,
-            "mode": self.mode,
-            "destination": self._destination_id,
-            "account": self.destination.account_id,
-            "sdk": self._sdk,
-            "at": ledger.started_at,
-            **({"work": ledger.work} if ledger.work != ledger.target.work_key else {}),
-        }
-
-    def _target_facts(self, target: Target) -> dict[str, object]:
-        known, facts = self._last_target
-        if known is not target:
-            facts = target.facts()
-            self._last_target = (target, facts)
-        return facts
-
-    def _single_key(
-        self,
-        ledger: Ledger,
-        kind: Kind,
-        subject: object,
-        key: str | None,
-        subject_of: tuple[str, ...] | None,
-    ) -> str:
-        account = self.destination.account_id
-        # Two runs that nobody has routed may be for two clients: each keeps its outcome.
-        if isinstance(subject, str) and subject_of is not None and ledger.target.routed:
-            return subject_key(
-                account,
-                destination=self._destination_id,
-                mode=self.mode,
-                project=ledger.target.project_id or "",
-                what=subject_of,
-                subject=subject,
-            )
-        return single_key(account, ledger.id, kind, len(ledger.outcomes), given=key)
-
-    def _call_line(self, call: Call) -> Line | None:
-        if call.ledger.closed:
-            return None
-        usage = call.usage or Usage()
-        cost = money(usage.reported_cost_usd)
-        facts = {
-            "key": call.key,
-            "model": usage.model or call.model,
-            "provider": usage.provider,
-            "agent": call.agent,
-            "failed": call.failed,
-            "usage": {name: count(getattr(usage, name)) for name in TOKENS},
-            "cost_usd": None if cost is None else str(cost),
-        }
-        return Line(call.ledger.id, "call", wall_clock(), self._owner, encode(facts))
 
     def _complete(self, ledger: Ledger) -> None:
         with ledger.tree.lock:
@@ -351,12 +282,23 @@ class Recording:
             if awaited and not self._closed:
                 self._awaited[ledger] = time.monotonic() + self._timing.late
         self._write(ledger, "finish", facts)
-        if ledger not in self._awaited:
+        with ledger.tree.lock:
+            ledger.written = True
+            corrected = ledger.corrected
+        if corrected:
+            self._correct(ledger)
+        elif ledger not in self._awaited:
             self._let_go(ledger)
 
-    def _correct(self, ledger: Ledger, facts: dict[str, object]) -> None:
+    def _correct(self, ledger: Ledger) -> None:
         """Say what came of a run whose record is made, now that more is known."""
-        self._write(ledger, "late", {"start": self._start_facts(ledger), "result": facts})
+        with ledger.tree.lock:
+            ledger.corrected = True
+            # A correction is of a record: its line must not come before that one's.
+            if not ledger.written:
+                return
+            facts = ledger.facts()
+        self._write(ledger, "late", {"start": self._lines.start(ledger), "result": facts})
         if not ledger.open_calls:
             self._let_go(ledger)
 
@@ -373,8 +315,7 @@ class Recording:
         self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
     ) -> None:
         if not self._silent:
-            stamp = wall_clock() if at is None else at
-            self.journal.add(Line(ledger.id, kind, stamp, self._owner, encode(facts)))
+            self.journal.add(self._lines.of_run(ledger, kind, facts, at=at))
             if kind in ARRIVING:
                 self.courier.wake()
 

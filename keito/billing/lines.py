@@ -1,0 +1,112 @@
+"""Lines of the journal, made of what a recorder knows."""
+
+from __future__ import annotations
+
+from .. import _version
+from ._facts import encode
+from .contract import Contract
+from .destination import Destination
+from .keys import single_key, subject_key
+from .ledger import Call, Ledger, wall_clock
+from .outbox.line import Kind, Line
+from .target import Target
+from .usage import TOKENS, Usage, count, money
+
+
+class Lines:
+    """Makes the lines of one recorder in one process.
+
+    Args:
+        owner: The recorder, in this process.
+        mode: Its mode.
+        contract: What it charges.
+        destination: Where its records go.
+    """
+
+    def __init__(
+        self, owner: str, *, mode: str, contract: Contract, destination: Destination
+    ) -> None:
+        self._owner = owner
+        self._mode = mode
+        self._contract = contract
+        self._account_id = destination.account_id
+        # The same in every line: computed once, since each run's start waits for it.
+        self._destination_id = destination.id
+        self._contract_id = contract.id
+        self._sdk = f"keito-python/{_version.__version__}"
+        self._last_target: tuple[Target, dict[str, object]] = (Target(), {})
+
+    def contract(self) -> Line:
+        """Say what is charged."""
+        text = self._contract.text()
+        return Line(self._contract_id, "contract", wall_clock(), self._owner, text)
+
+    def of_run(
+        self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
+    ) -> Line:
+        """Say something of a run, by default now, in microseconds since 1970."""
+        stamp = wall_clock() if at is None else at
+        return Line(ledger.id, kind, stamp, self._owner, encode(facts))
+
+    def start(self, ledger: Ledger) -> dict[str, object]:
+        """Return what is known of a run when it starts."""
+        return {
+            "run": ledger.id,
+            "name": ledger.name,
+            "framework": ledger.framework,
+            "target": self._target_facts(ledger.target),
+            "parent": ledger.above.id if ledger.above is not None else None,
+            "contract": self._contract_id,
+            "mode": self._mode,
+            "destination": self._destination_id,
+            "account": self._account_id,
+            "sdk": self._sdk,
+            "at": ledger.started_at,
+            **({"work": ledger.work} if ledger.work != ledger.target.work_key else {}),
+        }
+
+    def _target_facts(self, target: Target) -> dict[str, object]:
+        known, facts = self._last_target
+        if known is not target:
+            facts = target.facts()
+            self._last_target = (target, facts)
+        return facts
+
+    def single_key(
+        self,
+        ledger: Ledger,
+        kind: Kind,
+        subject: object,
+        key: str | None,
+        subject_of: tuple[str, ...] | None,
+    ) -> str:
+        """Return the key of an outcome or the like; see `Recording.single`."""
+        account = self._account_id
+        # Two runs that nobody has routed may be for two clients: each keeps its outcome.
+        if isinstance(subject, str) and subject_of is not None and ledger.target.routed:
+            return subject_key(
+                account,
+                destination=self._destination_id,
+                mode=self._mode,
+                project=ledger.target.project_id or "",
+                what=subject_of,
+                subject=subject,
+            )
+        return single_key(account, ledger.id, kind, len(ledger.outcomes), given=key)
+
+    def call(self, call: Call) -> Line | None:
+        """Say what a model call consumed; None once its run says so itself."""
+        if call.ledger.closed:
+            return None
+        usage = call.usage or Usage()
+        cost = money(usage.reported_cost_usd)
+        facts = {
+            "key": call.key,
+            "model": usage.model or call.model,
+            "provider": usage.provider,
+            "agent": call.agent,
+            "failed": call.failed,
+            "usage": {name: count(getattr(usage, name)) for name in TOKENS},
+            "cost_usd": None if cost is None else str(cost),
+        }
+        return Line(call.ledger.id, "call", wall_clock(), self._owner, encode(facts))
