@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from .. import _json
-from .._request import Request
-from .._transport import Answer, Transport
+from .._transport import Answer, Outcome
 from . import _log
+from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
 from .timing import Timing
+from .way import Way
+from .wire import Collection, Item, changed, changed_by_server, collection_of, echo, key_of
 
-PATH = "/api/v2/time_entries"
-PER_PAGE = 2000
-_Place = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a listing showed: the ids of the entries with each key, oldest first."""
-
-    ids: dict[str, list[str]]
+_Place = tuple[Collection, str, str]
 
 
 class Settling:
-    """Settles all the AMBIGUOUS records of a project and day with one listing."""
+    """Settles all the AMBIGUOUS records of a list, a project and a day with one listing."""
 
     def __init__(
         self,
         outbox: Outbox,
-        transport: Transport,
+        way: Way,
         destination: str,
         *,
         timing: Timing,
         clock: Callable[[], float],
     ) -> None:
         self._outbox = outbox
-        self._transport = transport
+        self._way = way
         self._destination = destination
         self._timing = timing
         self._clock = clock
@@ -48,9 +39,10 @@ class Settling:
         """Settle what is due; return after how many seconds something will be."""
         places: dict[_Place, list[Record]] = {}
         for record in self._outbox.ambiguous(self._destination):
-            places.setdefault((record.project, record.day), []).append(record)
-        for place in [p for p in self._look_at if p not in places]:
-            del self._look_at[place]
+            place = (collection_of(record), record.project, record.day)
+            places.setdefault(place, []).append(record)
+        for gone in [place for place in self._look_at if place not in places]:
+            del self._look_at[gone]
         waits = [self._place(place, records) for place, records in places.items()]
         return max(0.0, min(waits, default=self._timing.poll))
 
@@ -60,14 +52,23 @@ class Settling:
         if wait > 0:
             return wait
         due = [record for record in records if self._due(record) <= now]
-        seen = self._list(*place)
-        if seen is None:
-            _log.warn("listing", "Keito can't be asked what became of lost answers: asking again")
-            self._look_at[place] = self._clock() + self._timing.look_again
-        else:
+        collection, project, day = place
+        found = listed(self._way.exchange, collection, project=project, day=day)
+        if isinstance(found, list):
             for record in due:
-                self._settle(record, seen.ids.get(record.key, []))
+                self._settle(record, [item for item in found if key_of(item) == record.key])
+        else:
+            self._put_off(place, found)
         return 0.0
+
+    def _put_off(self, place: _Place, met: Outcome) -> None:
+        _log.warn("listing", "Keito can't be asked what became of lost answers: asking again")
+        status = met.status if isinstance(met, Answer) else 0
+        if status == 429:
+            self._way.pause(met)
+        waits = {401: self._timing.hold, 403: self._timing.hold, 429: self._way.wait}
+        pause = max(self._timing.look_again, waits.get(status, 0.0))
+        self._look_at[place] = self._clock() + pause
 
     def _next_look(self, records: list[Record]) -> float:
         # The first waits a little for those that are due soon after it, so that one listing settles
@@ -80,65 +81,25 @@ class Settling:
             return record.absent + self._timing.look_again
         return record.since + self._timing.settle
 
-    def _settle(self, record: Record, found: list[str]) -> None:
+    def _settle(self, record: Record, found: Sequence[Item]) -> None:
         now = self._clock()
-        if len(found) > 1:
-            _log.warn("doubled", f"Keito has {len(found)} entries with the key {record.key}")
         if found:
-            reason = f"found {len(found)} times: {', '.join(found)}" if len(found) > 1 else None
-            self._outbox.change(
-                record, Change(state="DONE", since=now, remote=found[0], reason=reason)
-            )
+            self._outbox.change(record, self._found(record, found))
         elif record.absent is None:
             self._outbox.change(record, Change(state="AMBIGUOUS", since=record.since, absent=now))
         else:
             self._outbox.change(record, Change(state="READY", since=now))
 
-    def _list(self, project: str, day: str) -> Seen | None:
-        """Read a day of a project completely; None if that can't be done now."""
-        rows: dict[str, dict[str, object]] = {}
-        page = 1
-        while True:
-            envelope = self._page(project, day, page)
-            if envelope is None:
-                return None
-            entries = envelope.get("time_entries")
-            pages, total = envelope.get("total_pages"), envelope.get("total_entries")
-            if not (
-                isinstance(entries, list) and isinstance(pages, int) and isinstance(total, int)
-            ):
-                return None
-            rows.update((str(e.get("id")), e) for e in entries if isinstance(e, dict))
-            if page >= pages:
-                # Fewer than there are: something was deleted while reading, and a row moved to a
-                # page that had been read already. More is harmless.
-                return _seen(rows) if len(rows) >= total else None
-            page += 1
-
-    def _page(self, project: str, day: str, page: int) -> dict[str, object] | None:
-        params: dict[str, object] = {
-            "project_id": project,
-            "from": day,
-            "to": day,
-            "per_page": PER_PAGE,
-            "page": page,
-        }
-        answer = self._transport.exchange(
-            Request("GET", PATH, object, params=params), timeout=self._timing.timeout
+    def _found(self, record: Record, found: Sequence[Item]) -> Change:
+        oldest, ids = found[0], [str(item.get("id")) for item in found]
+        reason = changed_by_server(changed(record, oldest))
+        if len(found) > 1:
+            _log.warn("doubled", f"Keito has {len(found)} items with the key {record.key}")
+            reason = f"found {len(found)} times: {', '.join(ids)}"
+        return Change(
+            state="DONE",
+            since=self._clock(),
+            remote=ids[0],
+            reason=reason,
+            echo=echo(record, oldest),
         )
-        if not isinstance(answer, Answer) or answer.status != 200:
-            return None
-        try:
-            envelope = _json.loads(answer.content)
-        except ValueError:
-            return None
-        return envelope if isinstance(envelope, dict) else None
-
-
-def _seen(rows: dict[str, dict[str, object]]) -> Seen:
-    ids: dict[str, list[str]] = {}
-    for row in sorted(rows.values(), key=lambda row: str(row.get("created_at"))):
-        metadata = row.get("metadata")
-        if isinstance(metadata, dict) and "keito_key" in metadata:
-            ids.setdefault(str(metadata["keito_key"]), []).append(str(row.get("id")))
-    return Seen(ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -295,6 +294,6 @@ def test_it_reaches_keito_the_day_after(local: LocalKeito, tmp_path: Path) -> No
     recorder.close()
 
     (sent,) = local.expenses()
-    assert json.loads(json.dumps(sent["total_cost"])) == 2.57
+    assert sent["total_cost"] == D("2.57")
     assert sent["project_id"] == local.project_id
     assert sent["source"] == "agent"

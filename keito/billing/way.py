@@ -1,0 +1,106 @@
+"""The way to Keito: the requests that go there, and when the next one may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .._errors import KeitoConfigError
+from .._headers import retry_after
+from .._request import Request
+from .._transport import Answer, Failure, Outcome, Transport
+from . import _log
+from .holds import Holds
+from .timing import Timing
+
+
+class Way:
+    """Sends single requests, and remembers what they met.
+
+    Args:
+        transport: What exchanges a request for an answer.
+        timing: How long requests and pauses take.
+        clock: Seconds since 1970.
+        chance: A number between 0 and 1, so that couriers that failed together don't return so.
+
+    Attributes:
+        holds: What Keito refuses at the moment.
+        last_error: What last went wrong.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        timing: Timing,
+        clock: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._transport = transport
+        self._timing = timing
+        self._clock = clock
+        self._chance = chance
+        self._failures = 0
+        self._resume_at = 0.0
+        self.holds = Holds()
+        self.last_error: str | None = None
+
+    @property
+    def wait(self) -> float:
+        """In how many seconds the next record may be sent; 0 for at once."""
+        return max(0.0, self._resume_at - self._clock())
+
+    def exchange(self, request: Request[object]) -> Outcome:
+        """Send a request once."""
+        try:
+            return self._transport.exchange(request, timeout=self._timing.timeout)
+        except KeitoConfigError as error:
+            # This process may not reach that address: nothing was sent.
+            return Failure("not_sent", error)
+
+    def works(self) -> None:
+        """Note that Keito has done what it was asked."""
+        self._failures = 0
+        self.last_error = None
+
+    def pause(self, met: Outcome | str) -> None:
+        """Send nothing for a while: as long as Keito asks, else longer each time."""
+        self._failures += 1
+        self.last_error = said = met if isinstance(met, str) else said_by(met)
+        _log.warn("unreachable", f"Keito can't take records now ({said}): they are kept meanwhile")
+        asked = retry_after(met.headers) if isinstance(met, Answer) else None
+        longest = min(
+            self._timing.backoff_most, self._timing.backoff * 2 ** min(self._failures - 1, 30)
+        )
+        pause = asked if asked is not None else longest * (0.5 + self._chance() / 2)
+        self._resume_at = self._clock() + pause
+
+    def refused_key(self) -> None:
+        """Send nothing with this key for a while."""
+        self.holds.hold_credential(until=self._clock() + self._timing.hold)
+        self.last_error = "HTTP 401"
+        _log.warn("401", "Keito refuses the API key: records are kept and tried again later")
+
+    def refused_project(self, project: str) -> None:
+        """Send nothing for this project for a while."""
+        self.holds.hold_project(project, until=self._clock() + self._timing.hold)
+        self.last_error = "HTTP 403"
+        _log.warn(
+            f"403 {project}",
+            f"Keito forbids entries on project {project}: its records are kept and "
+            "tried again later",
+        )
+
+    def set_back(self, seconds: float) -> None:
+        """Shorten the pause by what the clock was set back."""
+        self._resume_at -= seconds
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+
+def said_by(outcome: Outcome) -> str:
+    """Say in a few words what was met."""
+    if isinstance(outcome, Answer):
+        return f"HTTP {outcome.status}"
+    return f"{outcome.kind.replace('_', ' ')}, {type(outcome.error).__name__}"
