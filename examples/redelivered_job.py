@@ -5,6 +5,7 @@ Run it with `python -m examples.redelivered_job`.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from examples.local import local_keito
@@ -27,6 +28,7 @@ def main() -> None:
         @recorder.billed("import-agent", notes="Imported an order")
         def work(order: str) -> None:
             print(f"importing {order}")
+            time.sleep(0.02)
 
         job = Job("job-17", "O-1001")
         for _ in range(2):

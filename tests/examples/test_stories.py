@@ -32,7 +32,7 @@ RECEIVED = {
     "decorator": [
         rf"Answered: 28 letters \| ok \| {HOURS} \| charged",
         rf"Classified a ticket \| ok \| {HOURS} \| charged",
-        rf".* \| closed_early \| {HOURS} \| charged",
+        rf"Wrote a letter \| closed_early \| {HOURS} \| charged",
     ],
     "context_manager": [rf"Refunded an order \| ok \| {HOURS} \| charged"],
     "outcomes": [
