@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from decimal import Decimal
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keito.billing import Contract, Usage
 from keito.billing.notes import LONGEST, notes
+from tests.billing.conftest import MakeRecorder
 
 KEY = "cbf17cc7-a38b-5b3e-b337-7f1028443e06"
 
@@ -44,3 +48,23 @@ def test_they_are_always_short_and_valid_text(
 
     assert len(text) <= LONGEST
     assert text.encode().decode() == text
+
+
+def test_they_say_nothing_of_models_tokens_cost_or_errors(make_recorder: MakeRecorder) -> None:
+    contract = Contract(policy={"error": True})
+    recorded = make_recorder(contract=contract)
+    run = recorded.recorder.start("agent")
+    usage = Usage(
+        model="gpt-secret",
+        provider="someone",
+        input_tokens=12345,
+        output_tokens=67890,
+        reported_cost_usd=Decimal("98.76"),
+    )
+    run.model_call(usage, key="call")
+    run.finish("error", error=ZeroDivisionError("confidential"))
+
+    entry = recorded.entry()
+
+    short = entry["metadata"]["keito_key"][:8]
+    assert entry["notes"] == f"agent: agent run [{short}]"
