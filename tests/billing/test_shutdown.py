@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -47,6 +48,29 @@ waiting = recorder.status().in_memory
 resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
 recorder.flush(20)
 print(waiting > 0, recorder.status().in_memory)
+"""
+)
+
+FORKED = (
+    RECORDER
+    + """
+import gc, os
+@recorder.billed("parents")
+def numbers():
+    yield 1
+    yield 2
+left = numbers()
+next(left)
+child = os.fork()
+if child == 0:
+    del left
+    gc.collect()
+    with recorder.run("childs"):
+        pass
+    recorder.close(0)
+    os._exit(0)
+os.waitpid(child, 0)
+print(list(left))
 """
 )
 
@@ -128,6 +152,21 @@ def test_a_full_disk_is_survived_said_once_and_loses_nothing(tmp_path: Path) -> 
     assert ended.stderr.count("the outbox can't be written") == 1
     assert "Traceback" not in ended.stderr
     assert recorded(outbox) == {"before": 5, "while full": 50}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_that_drops_a_generator_leaves_its_parents_run_alone(
+    tmp_path: Path,
+) -> None:
+    outbox = tmp_path / "outbox.db"
+
+    ended = play(FORKED, outbox)
+
+    assert (ended.stdout, ended.stderr) == ("[2]\n", "")
+    assert recorded(outbox) == {"parents": 1, "childs": 1}
+    with closing(sqlite3.connect(f"{outbox}-inbox")) as inbox:
+        (bodies,) = inbox.execute("SELECT group_concat(body) FROM journal WHERE kind = 'finish'")
+    assert bodies[0].count('"status":"ok"') == 2
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
