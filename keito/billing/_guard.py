@@ -63,11 +63,13 @@ def refused(action: Callable[[], object]) -> Exception | None:
 
 def report(what: str, error: BaseException) -> None:
     """Log a failure by type and place only: its message may quote a prompt or an answer."""
-    place = _place(error)
-    _log.warn(
-        f"{what}:{type(error).__name__}:{place}",
-        f"{what} failed with {type(error).__name__} at {place}; your program goes on",
-    )
+    said = described(error)
+    _log.warn(f"{what}:{said}", f"{what} failed with {said}; your program goes on")
+
+
+def described(error: BaseException) -> str:
+    """Return the type and the place of an error, which never are secret."""
+    return f"{type(error).__name__} at {_place(error)}"
 
 
 def _place(error: BaseException) -> str:

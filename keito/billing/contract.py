@@ -166,7 +166,7 @@ class Contract:
     @property
     def id(self) -> str:
         """A name that only contracts with the same content share."""
-        return hashlib.sha256(self.text().encode()).hexdigest()[:16]
+        return _id(self.text())
 
     def _extras(self) -> dict[str, object]:
         # Left out where they are not used: a contract that an earlier version stored without them
@@ -193,6 +193,16 @@ class Contract:
             raise ValueError("Contract(minimum=): is more than max_hours_per_run")
 
 
+def check_contract(text: str, *, id: str) -> None:
+    """Check that a contract is stored as it was written, whichever version wrote it.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if _id(text) != id:
+        raise ValueError("a contract is not what its id says")
+
+
 def read_contract(text: str) -> Contract:
     """Read a contract that `Contract.text` wrote, in this version or an earlier one.
 
@@ -209,6 +219,10 @@ def read_contract(text: str) -> Contract:
     if "cost_expense" in fields:
         fields["cost_expense"] = CostExpense(**fields["cost_expense"])
     return Contract(**fields)
+
+
+def _id(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _seconds(time: timedelta) -> str:

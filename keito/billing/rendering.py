@@ -9,7 +9,7 @@ from .. import _json
 from . import _log
 from ._facts import decode, encode
 from .batch import Batch
-from .contract import Contract, read_contract
+from .contract import Contract, check_contract, read_contract
 from .entry import Entry, run_entries
 from .expense_entry import expense_entry
 from .outbox.line import SINGLE, Line
@@ -50,7 +50,8 @@ class Rendering:
             start: The `start` line of its run.
         """
         if line.kind == "contract":
-            read_contract(line.body)
+            # Stored also if only a newer version can read it: its runs are parked until one does.
+            check_contract(line.body, id=line.run)
             batch.contracts[line.run] = line.body
             batch.lines.append(line.id)
         elif line.kind in SINGLE:

@@ -65,8 +65,13 @@ def make_recorder() -> Iterator[MakeRecorder]:
 
     def make(**settings: Any) -> Recorded:
         outbox = MemoryOutbox()
-        defaults: dict[str, Any] = {"target": HOME, "account_id": "acc_test"}
-        recorder = Recorder(outbox=outbox, courier="external", **{**defaults, **settings})
+        defaults: dict[str, Any] = {
+            "target": HOME,
+            "account_id": "acc_test",
+            "outbox": outbox,
+            "courier": "external",
+        }
+        recorder = Recorder(**{**defaults, **settings})
         made.append(recorder)
         return Recorded(recorder, outbox)
 

@@ -416,3 +416,49 @@ def test_only_one_courier_files_at_a_time(outbox: Outbox) -> None:
         pass
 
     assert (first, second, again) == (True, False, True)
+
+
+def test_all_lines_of_a_run_can_be_read(outbox: Outbox) -> None:
+    add(outbox, line("a", "start"), line("b", "start"), line("a", "call"), line("a", "finish"))
+
+    assert [found.kind for found in outbox.lines("a")] == ["start", "call", "finish"]
+
+
+def test_records_can_be_listed_by_state(outbox: Outbox) -> None:
+    store(outbox, record("b", made=2.0), record("a", made=1.0), record("c", state="PARKED"))
+
+    assert [found.key for found in outbox.in_state(HERE, "READY")] == ["a", "b"]
+    assert [found.key for found in outbox.in_state(HERE, "PARKED")] == ["c"]
+    assert outbox.in_state("elsewhere", "READY") == []
+
+
+def test_records_take_the_place_of_others(outbox: Outbox) -> None:
+    old = record("a", state="UNROUTED"), record("b", state="UNROUTED")
+    store(outbox, *old)
+
+    done = outbox.replace(old, [record("a"), record("c")])
+
+    assert done
+    assert [found.key for found in outbox.in_state(HERE, "READY")] == ["a", "c"]
+    assert outbox.find("b") is None
+
+
+def test_records_that_have_moved_on_are_not_replaced(outbox: Outbox) -> None:
+    store(outbox, record("a"), record("b"))
+    read = outbox.in_state(HERE, "READY")
+    claimed(outbox)
+
+    done = outbox.replace(read, [record("c")])
+
+    assert not done
+    assert outbox.find("c") is None
+    assert states(outbox) == {"SENDING": 1, "READY": 1}
+
+
+def test_a_known_key_is_not_replaced_by_mistake(outbox: Outbox) -> None:
+    store(outbox, record("a"), record("b"))
+
+    with pytest.raises((KeyError, sqlite3.IntegrityError)):
+        outbox.replace([record("a")], [record("b", payload="other")])
+
+    assert [outbox.find(key) for key in "ab"] == [record("a"), record("b")]

@@ -57,6 +57,9 @@ class Inbox:
             self._behind.executescript(_SCHEMA)
             self._inline = _connect(path)
             otherwise.pop_all()
+        # One damaged line must not make all the others unreadable. With what this puts in place of
+        # its bytes it is no JSON any more, and is parked as what can't be read.
+        self._behind.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
         close_with(self, self._behind, self._inline)
         self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
         self._inline.execute("PRAGMA busy_timeout=0")

@@ -43,6 +43,11 @@ class MemoryOutbox:
         with self._lock:
             self._owners.pop(owner, None)
 
+    def lines(self, run: str) -> list[Line]:
+        """See `Outbox`."""
+        with self._lock:
+            return [line for line in self._journal.values() if line.run == run]
+
     def last_sign(self, owner: str) -> float:
         """See `Outbox`; the lease is all there is to go by here."""
         with self._lock:
@@ -201,6 +206,18 @@ class MemoryOutbox:
             )
         return True
 
+    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
+        """See `Outbox`."""
+        with self._lock:
+            if any(self._records.get(record.key) != record for record in old):
+                return False
+            left = {k: r for k, r in self._records.items() if k not in {o.key for o in old}}
+            known = [record.key for record in new if record.key in left]
+            if known:
+                raise KeyError(f"there are records with these keys: {', '.join(known)}")
+            self._records = left | {record.key: record for record in new}
+        return True
+
     def take_over(self, destination: str, *, owner: str, now: float) -> int:
         """See `Outbox`."""
         with self._lock:
@@ -216,14 +233,18 @@ class MemoryOutbox:
                 self.change(record, Change(state="AMBIGUOUS", since=record.lease))
         return len(lost)
 
-    def ambiguous(self, destination: str) -> list[Record]:
+    def in_state(self, destination: str, state: State) -> list[Record]:
         """See `Outbox`."""
         with self._lock:
-            return [
+            return _by_age(
                 record
                 for record in self._records.values()
-                if record.destination == destination and record.state == "AMBIGUOUS"
-            ]
+                if record.destination == destination and record.state == state
+            )
+
+    def ambiguous(self, destination: str) -> list[Record]:
+        """See `Outbox`."""
+        return self.in_state(destination, "AMBIGUOUS")
 
     def release(self, destination: str) -> int:
         """See `Outbox`."""

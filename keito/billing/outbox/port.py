@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Not needed for recording, whose import is kept short.
     from .line import Line
-    from .record import Change, Counts, Due, Record
+    from .record import Change, Counts, Due, Record, State
 
 
 class Outbox(Protocol):
@@ -44,6 +44,10 @@ class Outbox(Protocol):
 
     def orphans(self, *, now: float) -> list[list[Line]]:
         """List the lines of each unfinished run whose recorder is not alive."""
+        ...
+
+    def lines(self, run: str) -> list[Line]:
+        """List all lines of a run, oldest first."""
         ...
 
     def last_sign(self, owner: str) -> float:
@@ -122,8 +126,20 @@ class Outbox(Protocol):
         """Move a record on, unless someone else has; whether it was moved."""
         ...
 
+    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
+        """Put records in the place of others, all at once; whether it was done.
+
+        It is not if any of the old ones has moved on since it was read. A new one may have the key
+        of an old one; the key of any other record raises.
+        """
+        ...
+
     def take_over(self, destination: str, *, owner: str, now: float) -> int:
         """Make AMBIGUOUS what a courier that is gone was sending; how many there were."""
+        ...
+
+    def in_state(self, destination: str, state: State) -> list[Record]:
+        """List the records in a state, oldest first."""
         ...
 
     def ambiguous(self, destination: str) -> list[Record]:

@@ -57,10 +57,9 @@ _NEWER_INDEXES = (
 )
 _COLUMNS = tuple(field.name for field in fields(Record))
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
-_INSERT = (
-    f"INSERT OR IGNORE INTO records ({', '.join(_COLUMNS)}) "
-    f"VALUES ({', '.join('?' for _ in _COLUMNS)})"
-)
+_INTO = f"INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"
+_INSERT = f"INSERT OR IGNORE {_INTO}"
+_INSERT_NEW = f"INSERT {_INTO}"
 _TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
 _MAY_GO = f"""
 after = '' OR EXISTS (
@@ -204,6 +203,21 @@ class Records:
                 query, (*values, record.key, record.fence, record.owner)
             )
             return done.rowcount == 1
+
+    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
+        """Put records in the place of others, unless one of those has moved on."""
+        with self._lock, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for record in old:
+                gone = self._connection.execute(
+                    "DELETE FROM records WHERE key = ? AND fence = ? AND state = ? AND owner = ?",
+                    (record.key, record.fence, record.state, record.owner),
+                )
+                if gone.rowcount != 1:
+                    self._connection.rollback()
+                    return False
+            self._connection.executemany(_INSERT_NEW, [astuple(record) for record in new])
+        return True
 
     def in_state(self, destination: str, state: State) -> list[Record]:
         """List the records in a state, oldest first."""

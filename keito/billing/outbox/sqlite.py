@@ -11,7 +11,7 @@ from pathlib import Path
 from . import signs
 from .inbox import Inbox
 from .line import Line
-from .record import Change, Counts, Due, Record
+from .record import Change, Counts, Due, Record, State
 from .records import Records
 
 
@@ -48,6 +48,10 @@ class SqliteOutbox:
         self._inbox.forget(owner)
         signs.let_go(self._sign(owner))
         self._sign(owner).unlink(missing_ok=True)
+
+    def lines(self, run: str) -> list[Line]:
+        """See `Outbox`."""
+        return self._inbox.of_run(run)
 
     def last_sign(self, owner: str) -> float:
         """See `Outbox`."""
@@ -135,6 +139,10 @@ class SqliteOutbox:
         """See `Outbox`."""
         return self._records.change(record, change)
 
+    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
+        """See `Outbox`."""
+        return self._records.replace(old, new)
+
     def take_over(self, destination: str, *, owner: str, now: float) -> int:
         """See `Outbox`."""
         lost = [
@@ -145,6 +153,10 @@ class SqliteOutbox:
         ]
         changes = (Change(state="AMBIGUOUS", since=record.lease) for record in lost)
         return sum(map(self._records.change, lost, changes))
+
+    def in_state(self, destination: str, state: State) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.in_state(destination, state)
 
     def ambiguous(self, destination: str) -> list[Record]:
         """See `Outbox`."""
