@@ -25,6 +25,11 @@ def decode(text: str) -> dict[str, object]:
     return value
 
 
+def utf8(text: str) -> str:
+    """Return text that has a form in UTF-8: a text may have been cut within a character."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def checked(values: Mapping[str, object], what: str) -> dict[str, object]:
     """Return a copy that is known to be JSON, so that a bad value fails where it was given.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from ._facts import utf8
 from .contract import Contract
 from .entry import SOURCE, Entry, agent_of, identity
 from .hours import split, zone
@@ -42,7 +43,7 @@ def expense_entry(
     }
     body: dict[str, object] = {
         "project_id": target_of(start).project_id,
-        "expense_category_id": told["category"],
+        "expense_category_id": utf8(told["category"]),
         "spent_date": day.isoformat(),
         "notes": _notes(start, told),
         "billable": charged,

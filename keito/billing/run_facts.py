@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, cast
 
-from ._facts import JSON, decode
+from ._facts import JSON, decode, utf8
 from .outbox.line import Line
 from .target import Target
 from .usage import TOKENS
@@ -161,12 +161,16 @@ def expense_of(line: Line) -> ExpenseFacts:
 
 def work_of(start: StartFacts) -> str:
     """Name the job, or the piece of it, that is charged once; empty if nobody named it."""
-    return start.get("work") or start["target"].get("work_key") or ""
+    return utf8(start.get("work") or start["target"].get("work_key") or "")
 
 
 def target_of(start: StartFacts) -> Target:
     """Return where a run goes."""
-    return Target(**start["target"])
+    facts = cast("dict[str, object]", start["target"])
+    valid = {
+        name: utf8(value) if isinstance(value, str) else value for name, value in facts.items()
+    }
+    return Target(**cast("TargetFacts", valid))
 
 
 def recovered(start: StartFacts, lines: Sequence[Line], *, last_sign: float) -> RunFacts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+from ._facts import utf8
 from .run_facts import StartFacts, target_of
 
 Tallied: TypeAlias = Callable[[str], int]
@@ -14,4 +15,4 @@ Tallied: TypeAlias = Callable[[str], int]
 def daily(start: StartFacts, kind: str, what: str, day: object) -> str:
     """Name what a project's records of one kind count towards on a day."""
     project = target_of(start).project_id or ""
-    return "\n".join((kind, start["destination"], start["mode"], project, what, str(day)))
+    return utf8("\n".join((kind, start["destination"], start["mode"], project, what, str(day))))

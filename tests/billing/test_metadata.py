@@ -155,3 +155,15 @@ def test_whatever_a_run_is_called_its_metadata_fits_and_can_be_audited(
         assert body["metadata"]["keito_key"] == record.key
         assert body["metadata"]["contract_id"] == contract.id
         assert len(body["notes"]) <= 250
+
+
+def test_ids_that_have_no_form_in_utf8_hold_nothing_up(recorded: Recorded) -> None:
+    broken = "a\ud83d"
+    target = Target(project_id=broken, task_id=broken, user_id=broken, work_key=broken)
+    with recorded.recorder.run(broken, target=target) as run:
+        run.outcome(broken)
+        run.expense(broken, total_cost=1, name=broken)
+
+    entries = recorded.entries()
+
+    assert [entry["project_id"] for entry in entries] == ["a?"] * 3
