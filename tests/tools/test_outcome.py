@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from keito import tools
-from keito.billing import Contract, Recorder
-from keito.billing.caps import Cap
+from keito.billing import Cap, Contract, Recorder
 from keito.testing import LocalKeito
 from tests.tools.claiming import (
     CLAIM,
