@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from keito.billing import MemoryOutbox, Outbox, Target
+from keito.billing import Contract, MemoryOutbox, Outbox
 from keito.billing.filing import Filing
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.record import Record
 from keito.billing.outbox.sqlite import SqliteOutbox
 from keito.billing.unreadable import lines_in
 
-from .conftest import HOME, MakeRecorder
+from .conftest import MakeRecorder
 
 SECRET = "canary-7f3a"
 
@@ -189,17 +189,18 @@ def on_disk(tmp_path: Path) -> Iterator[SqliteOutbox]:
 def test_a_value_that_no_column_takes_holds_up_no_other_record(
     make_recorder: MakeRecorder, on_disk: SqliteOutbox
 ) -> None:
-    recorder = make_recorder(outbox=on_disk).recorder
-    odd = Target(project_id="p", task_id="t", work_key="cut off \ud83d")
-    with recorder.run("good"), recorder.run("bad", target=odd):
-        pass
+    paid = Contract(prices={"token": 1})
+    recorder = make_recorder(outbox=on_disk, contract=paid).recorder
+    with recorder.run("agent") as run:
+        run.outcome("token", quantity=2**70)
+        run.outcome("token", quantity=2)
 
     file_all(on_disk, recorder.destination.id)
 
     (record,) = parked(on_disk, recorder.destination.id)
-    assert "UnicodeEncodeError" in record.reason
-    (ready,) = on_disk.in_state(recorder.destination.id, "READY")
-    assert ready.project == HOME.project_id
+    assert "OverflowError" in record.reason
+    ready = on_disk.in_state(recorder.destination.id, "READY")
+    assert sorted(record.kind for record in ready) == ["outcome", "run"]
 
 
 def test_a_line_whose_bytes_are_damaged_holds_up_no_other(
