@@ -21,7 +21,7 @@ def keito() -> Iterator[LocalKeito]:
 def recorder(keito: LocalKeito) -> Iterator[Recorder]:
     recorder = recorder_to(keito)
     yield recorder
-    recorder.close(0)
+    recorder.close(5)
 
 
 @pytest.fixture(autouse=True)

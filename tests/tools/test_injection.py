@@ -111,7 +111,7 @@ def test_invented_subjects_end_at_the_cap_of_the_day(keito: LocalKeito) -> None:
     found = outcomes(recorder, keito)
     assert len(found) == 24
     assert len([entry for entry in found if entry["billable"]]) == 3
-    recorder.close(0)
+    recorder.close(5)
 
 
 def test_the_price_list_of_one_client_is_not_another_clients(keito: LocalKeito) -> None:
@@ -123,7 +123,7 @@ def test_the_price_list_of_one_client_is_not_another_clients(keito: LocalKeito) 
 
     (entry,) = outcomes(cheap, keito)
     assert str(entry["metadata"]["outcome_unit_price"]) in ("0.1", "0.10")
-    cheap.close(0)
+    cheap.close(5)
 
 
 class Offline:

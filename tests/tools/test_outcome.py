@@ -118,7 +118,7 @@ def by_the_page(keito: LocalKeito) -> Iterator[Recorder]:
     caps = {"page_translated": Cap(quantity=20), "never": Cap(quantity=0)}
     recorder = recorder_to(keito, Contract(prices=prices, caps=caps))
     yield recorder
-    recorder.close(0)
+    recorder.close(5)
 
 
 def test_how_many_is_asked_only_where_the_developer_allows_several(by_the_page: Recorder) -> None:

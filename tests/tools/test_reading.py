@@ -140,7 +140,7 @@ def test_without_a_target_nothing_is_shown(tool: tools.Tool, keito: LocalKeito) 
 
     assert answer == "Nothing is shown: nobody said whose work this is."
     assert keito.requests("GET") == []
-    recorder.close(0)
+    recorder.close(5)
 
 
 @pytest.mark.parametrize("tool", READS, ids=IDS)
@@ -163,7 +163,7 @@ def test_where_there_is_no_key_nothing_is_shown(tool: tools.Tool) -> None:
 
     assert read(recorder, tool) == "Nothing is shown: Keito can't be asked from here."
 
-    recorder.close(0)
+    recorder.close(5)
 
 
 @pytest.mark.parametrize("tool", READS, ids=IDS)
@@ -184,13 +184,15 @@ def test_an_outage_is_a_short_text(
 def test_a_refusal_by_keito_tells_no_more_than_its_kind(
     tool: tools.Tool, keito: LocalKeito, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = recorder_to(keito, credential=tool.name, api_key="kto_sandbox_nobody")
+    recorder = recorder_to(
+        keito, credential=tool.name, api_key="kto_sandbox_nobody", courier="external"
+    )
 
     answer = read(recorder, tool)
 
     assert answer == "Nothing is shown: Keito has not answered (4xx)."
     assert "kto_sandbox_nobody" not in caplog.text
-    recorder.close(0)
+    recorder.close(5)
 
 
 @pytest.mark.parametrize("tool", READS, ids=IDS)
@@ -202,7 +204,7 @@ async def test_the_event_loop_does_not_wait_for_the_network(
             answer = await ause(tool, {}, run)
 
     assert not answer.startswith("Nothing is shown")
-    await asyncio.to_thread(recorder.close, 0)
+    await asyncio.to_thread(recorder.close, 5)
 
 
 @pytest.mark.parametrize("place", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
@@ -215,7 +217,7 @@ def test_the_days_of_a_month_end_where_the_contract_says(place: str, keito: Loca
     there = datetime.now(ZoneInfo(place)).date()
     days = parse_qs(asked.query)
     assert (days["from"], days["to"]) == ([f"{there:%Y-%m-01}"], [f"{there}"])
-    recorder.close(0)
+    recorder.close(5)
 
 
 def test_what_a_name_holds_is_only_a_name() -> None:

@@ -24,7 +24,7 @@ def by_outcome(keito: LocalKeito) -> Iterator[Recorder]:
     """A recorder whose runs are not charged by time."""
     recorder = recorder_to(keito, Contract(charge="outcomes"))
     yield recorder
-    recorder.close(0)
+    recorder.close(5)
 
 
 def told(recorder: Recorder, keito: LocalKeito) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def test_in_a_run_that_is_charged_by_time_it_is_refused(charge: Any, keito: Loca
 
     assert answers == ["Nothing was recorded: this work is charged by the time it takes."]
     assert told(recorder, keito) == []
-    recorder.close(0)
+    recorder.close(5)
 
 
 @pytest.mark.parametrize(
