@@ -46,6 +46,12 @@ class Batch:
                 return record
         return self.outbox.find(key)
 
+    def of_run(self, run: str) -> list[Record]:
+        """List the records of a run, oldest first."""
+        made = [record for record in self.records if record.run == run]
+        known = {record.key for record in made}
+        return [r for r in self.outbox.of_run(run) if r.key not in known] + made
+
     def recorded(self, run: str) -> bool:
         """Whether there is a record of that run itself."""
         return run in self.runs or self.outbox.recorded(run)
@@ -74,5 +80,6 @@ class Batch:
             for record in self.records
             if (record.work, record.destination, record.kind) == (work, destination, "run")
             and record.run != run
+            and record.state != "UNROUTED"
         ]
         return known + len({r.run for r in same}), paid or any(r.charged for r in same)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _NAMESPACE = uuid.UUID("6f4a7d52-1f0e-5c39-9a5e-0c8a3e7b1d44")
 
@@ -25,6 +25,20 @@ def single_key(account: str, run: str, kind: str, sequence: int, *, given: str |
     if given is not None:
         return record_key(account, run, kind, "named", given)
     return record_key(account, run, kind, str(sequence))
+
+
+def once_per_subject(kind: str, facts: Mapping[str, object]) -> tuple[str, ...] | None:
+    """Name what a subject is charged once for; None for what may be so any number of times.
+
+    Args:
+        kind: `outcome`, `time` or `expense`.
+        facts: Its facts, as the journal has them.
+    """
+    if kind == "outcome":
+        return (str(facts["type"]),) if facts["success"] else None
+    if kind == "expense":
+        return ("expense", str(facts["name"] or facts["category"]))
+    return (kind,)
 
 
 def subject_key(

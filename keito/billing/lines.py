@@ -82,13 +82,15 @@ class Lines:
     ) -> str:
         """Return the key of an outcome or the like; see `Recording.single`."""
         account = self._account_id
-        # Two runs that nobody has routed may be for two clients: each keeps its outcome.
-        if isinstance(subject, str) and subject_of is not None and ledger.target.routed:
+        if isinstance(subject, str) and subject_of is not None:
+            target = ledger.target
+            # Two runs that nobody has routed may be for two clients: each keeps its outcome.
+            project = target.project_id if target.routed else f"run {ledger.id}"
             return subject_key(
                 account,
                 destination=self._destination_id,
                 mode=self._mode,
-                project=ledger.target.project_id or "",
+                project=project or "",
                 what=subject_of,
                 subject=subject,
             )

@@ -25,6 +25,7 @@ from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
+    from .backlog import Backlog
     from .limits import Limits
     from .meter import Meter
     from .prices import Prices
@@ -212,6 +213,18 @@ class Recorder:
         from .status import standing
 
         return standing(self._recording)
+
+    def backlog(self) -> Backlog:
+        """Return the records that are still here, to look at and to decide about."""
+        from .backlog import Backlog
+
+        recording = self._recording
+        return Backlog(
+            recording.opened(),
+            self.destination.id,
+            prices=self._prices,
+            changed=recording.courier.wake,
+        )
 
     def close(self, timeout: float = 2.0) -> None:
         """End what is open as `abandoned`, deliver for so many seconds at most, and stop.

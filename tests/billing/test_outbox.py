@@ -16,17 +16,20 @@ import pytest
 
 from keito.billing import MemoryOutbox, Outbox
 from keito.billing.outbox.line import Kind, Line
+from keito.billing.outbox.postgres import PostgresOutbox
 from keito.billing.outbox.record import Change, Record, State
 from keito.billing.outbox.sqlite import SqliteOutbox
 
 HERE = "destination-1"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
     opened: Outbox = MemoryOutbox()
     if request.param == "sqlite":
         opened = SqliteOutbox(tmp_path / "outbox.db")
+    if request.param == "postgres":
+        opened = PostgresOutbox(request.getfixturevalue("postgres_place"))
     yield opened
     opened.leave("me")
     opened.close()
@@ -101,7 +104,7 @@ def test_filing_drops_what_the_records_were_made_from(outbox: Outbox) -> None:
 def test_an_outcome_that_came_while_its_run_was_filed_is_not_dropped(outbox: Outbox) -> None:
     add(outbox, line("a", "start"), line("a", "outcome"), line("a", "finish"))
     read = outbox.arrivals(limit=10)
-    add(outbox, line("a", "outcome"))
+    add(outbox, line("a", "outcome", body='{"second":1}'))
 
     outbox.file([], contracts={}, lines=[x.id for x in read if x.kind == "outcome"], runs=["a"])
 
@@ -248,6 +251,7 @@ def test_attempts_are_counted_by_run(outbox: Outbox) -> None:
         record("b", run="b", work="job", charged=True),
         record("c", run="c", work="other", charged=True),
         record("d", run="d", work="job", charged=True, destination="elsewhere"),
+        record("e", run="e", work="job", state="UNROUTED"),
     )
 
     assert outbox.attempts("job", destination=HERE, run="new") == (2, True)

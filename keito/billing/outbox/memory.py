@@ -128,6 +128,7 @@ class MemoryOutbox:
                 for record in self._records.values()
                 if (record.work, record.destination, record.kind) == (work, destination, "run")
                 and record.run != run
+                and record.state != "UNROUTED"
             ]
         return len({other.run for other in others}), any(other.charged for other in others)
 

@@ -87,7 +87,10 @@ class Outbox(Protocol):
         ...
 
     def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
-        """How many other runs have this work key, and whether one of them was charged."""
+        """How many other runs have this work key, and whether one of them was charged.
+
+        What is UNROUTED is not counted: it becomes an attempt when somebody says whose it is.
+        """
         ...
 
     def find(self, key: str) -> Record | None:

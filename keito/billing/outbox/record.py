@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-State = Literal["READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED"]
+State = Literal["READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED", "DROPPED"]
 """Where a record stands.
 
 READY: to be sent.
@@ -15,6 +15,7 @@ AMBIGUOUS: sent, and nobody knows whether it arrived; Keito is asked before anyt
 DONE: in Keito.
 PARKED: Keito refused it; a person has to look.
 UNROUTED: nobody said whose work it was; kept until someone does.
+DROPPED: a person decided that it is not to be sent; its reason says why.
 """
 
 Kind = Literal["run", "outcome", "time", "expense", "cost", "correction", "unreadable"]
@@ -29,7 +30,15 @@ correction: a change of an entry that is in Keito already.
 unreadable: lines of the journal that could not be rendered; kept for a person to look at.
 """
 
-STATES: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED")
+STATES: tuple[State, ...] = (
+    "READY",
+    "SENDING",
+    "AMBIGUOUS",
+    "DONE",
+    "PARKED",
+    "UNROUTED",
+    "DROPPED",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

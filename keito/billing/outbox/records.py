@@ -154,7 +154,8 @@ class Records:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
             "SELECT count(DISTINCT run), coalesce(max(charged), 0) FROM records "
-            "WHERE work = ? AND work != '' AND destination = ? AND kind = 'run' AND run != ?"
+            "WHERE work = ? AND work != '' AND destination = ? AND kind = 'run' AND run != ? "
+            "AND state != 'UNROUTED'"
         )
         count, charged = self._rows(query, (work, destination, run))[0]
         return int(count), bool(charged)
