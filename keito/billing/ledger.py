@@ -108,13 +108,16 @@ class Ledger:
     metadata: dict[str, object] = field(default_factory=dict)
     written: bool = False
     corrected: bool = False
+    corrections: int = 0
     settled: bool = False
     on_settled: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.work = self.target.work_key
         above = self.above
-        if above is None or self.work is None or self.work != above.target.work_key:
+        # Also for another client: whoever redelivers the job redelivers what is nested in it.
+        own = self.work is not None and (above is None or self.work != above.target.work_key)
+        if above is None or above.work is None or own:
             return
         # A piece of the job its parent works on: charged beside it, and like it once.
         self.work = self.tree.piece(f"{above.work}\n{self.name}")

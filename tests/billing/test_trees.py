@@ -159,6 +159,19 @@ def test_a_job_within_a_job_is_charged_once_by_its_own_name(make_recorder: MakeR
     assert sorted(said) == [("inner", False), ("inner", True), ("outer", True), ("outer", True)]
 
 
+def test_work_for_another_client_within_a_job_is_charged_once_too(
+    make_recorder: MakeRecorder,
+) -> None:
+    made = make_recorder()
+    job = Target(project_id="prj_home", task_id="tsk_home", work_key="job 1")
+    for _ in range(2):
+        with made.recorder.run("outer", target=job), made.recorder.run("inner", target=AWAY):
+            pass
+
+    charged = [entry["project_id"] for entry in made.entries() if entry["billable"]]
+    assert sorted(charged) == ["prj_away", "prj_home"]
+
+
 class Clock:
     """Stands in for the `time` module that a ledger reads."""
 
