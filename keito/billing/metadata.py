@@ -87,7 +87,7 @@ def fitted(own: Mapping[str, object], given: Mapping[str, object]) -> dict[str, 
     kept: dict[str, object] = {"truncated": True}
     kept.update((name, wanted[name]) for name in NEVER_CUT if name in wanted)
     room = LIMIT - size(kept)
-    for name in _by_rank(wanted):
+    for name in by_rank(wanted):
         needed = size({name: wanted[name]}) - 1
         if name not in kept and needed <= room:
             kept[name] = wanted[name]
@@ -100,7 +100,8 @@ def size(metadata: Mapping[str, object]) -> int:
     return len(_json.dumps(metadata))
 
 
-def _by_rank(wanted: Mapping[str, object]) -> list[str]:
+def by_rank(wanted: Mapping[str, object]) -> list[str]:
+    """List the names, the most telling first."""
     others = [name for name in wanted if name not in _FIRST and name not in _LAST]
     ranked = [*_FIRST, *sorted(others), *reversed(_LAST)]
     return [name for name in ranked if name in wanted]

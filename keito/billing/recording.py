@@ -297,7 +297,9 @@ class Recording:
             # A correction is of a record: its line must not come before that one's.
             if not ledger.written:
                 return
-            facts = ledger.facts()
+            # Numbered, since two threads may write what they said in the other order.
+            ledger.corrections += 1
+            facts = {**ledger.facts(), "late": ledger.corrections}
         self._write(ledger, "late", {"start": self._lines.start(ledger), "result": facts})
         if not ledger.open_calls:
             self._let_go(ledger)

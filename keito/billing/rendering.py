@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from .. import _json
 from . import _log
 from ._facts import decode, encode
 from .batch import Batch
 from .contract import Contract, check_contract, read_contract
+from .correction import correction
 from .entry import Entry, run_entries
 from .expense_entry import expense_entry
 from .outbox.line import SINGLE, Line
@@ -17,10 +19,12 @@ from .outbox.record import Kind, Record
 from .outcome_entry import outcome_entry
 from .prices import Prices
 from .run_facts import (
+    BaseFacts,
     RunFacts,
     StartFacts,
     expense_of,
     key_of,
+    late_of,
     outcome_of,
     recovered,
     result_of,
@@ -54,6 +58,8 @@ class Rendering:
             check_contract(line.body, id=line.run)
             batch.contracts[line.run] = line.body
             batch.lines.append(line.id)
+        elif line.kind == "late":
+            self._add_late(batch, line)
         elif line.kind in SINGLE:
             self._add_single(batch, line)
         elif batch.recorded(line.run):
@@ -75,7 +81,7 @@ class Rendering:
         first = next(line for line in lines if line.kind == "start")
         # What was logged stands, however the run ended.
         for line in lines:
-            if line.kind in SINGLE:
+            if line.kind in SINGLE and line.kind != "late":
                 self._add_single(batch, line)
         if batch.recorded(first.run):
             batch.runs.append(first.run)
@@ -109,6 +115,30 @@ class Rendering:
             entry = _single_entry(line, start, _contract(batch, start), tallied=batch.tally)
             said = {**decode(line.body), "at": line.at}
             batch.records += self._records(start, [entry], kind=_KINDS[line.kind], facts=said)
+        batch.lines.append(line.id)
+
+    def _add_late(self, batch: Batch, line: Line) -> None:
+        late = late_of(line)
+        of_run = batch.of_run(line.run)
+        base = next((record for record in of_run if record.kind == "run" and record.facts), None)
+        if base is None and any(x.kind == "finish" for x in batch.outbox.lines(line.run)):
+            # Its run could not be filed just now: both wait.
+            return
+        if base is None:
+            raise LookupError("what came late belongs to a run that is not on record any more")
+        said = cast("BaseFacts", decode(base.facts))
+        contract = _contract(batch, said["start"])
+        made = correction(
+            base,
+            [record for record in of_run if record.after == base.key],
+            late,
+            contract,
+            prices=self._prices,
+            passes_cost_on=not said["paid"]
+            and _passes_cost_on(contract, said["start"], said["result"]),
+            now=self._clock(),
+        )
+        batch.records += [made] if made is not None else []
         batch.lines.append(line.id)
 
     def _records(

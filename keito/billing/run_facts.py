@@ -83,6 +83,30 @@ class RunFacts(_Ended, total=False):
     deferred: bool
 
 
+class BaseFacts(TypedDict):
+    """What the first record of a run was rendered from."""
+
+    start: StartFacts
+    result: RunFacts
+    attempt: int
+    paid: bool
+
+
+class _Numbered(TypedDict):
+    late: int
+
+
+class LateResult(RunFacts, _Numbered):
+    """What came of a run, with model calls that came late; `late` numbers what is said of it."""
+
+
+class LateFacts(TypedDict):
+    """What a `late` line says."""
+
+    start: StartFacts
+    result: LateResult
+
+
 class OutcomeFacts(TypedDict):
     """An outcome, as it was reported."""
 
@@ -142,6 +166,11 @@ def started_in(line: Line) -> StartFacts:
 def key_of(line: Line) -> str:
     """Read the key that the record of an outcome, of time or of an expense will have."""
     return cast("dict[str, str]", decode(line.body)[line.kind])["key"]
+
+
+def late_of(line: Line) -> LateFacts:
+    """Read a `late` line."""
+    return cast("LateFacts", decode(line.body))
 
 
 def outcome_of(line: Line) -> OutcomeFacts:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .._request import Request
 from .._retry import verdict
 from .._transport import Answer
 from . import _log
+from .correcting import Correcting
+from .correction import AFTER_PARKED
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
 from .timing import Timing
 from .way import Way, said_by
-from .wire import changed, changed_by_server, creation, echo, item_of, key_of
+from .wire import changed, changed_by_server, creation, echo, entry_key, item_of, key_of
 
 
 class Sending:
@@ -33,6 +36,7 @@ class Sending:
         self._owner = owner
         self._timing = timing
         self._clock = clock
+        self._correcting = Correcting(outbox, way, clock=clock)
 
     def step(self) -> bool:
         """Send the next record; whether there was one that may be sent now."""
@@ -52,11 +56,11 @@ class Sending:
         return True
 
     def _send(self, record: Record) -> None:
-        if self._clock() + self._timing.timeout >= record.lease:
-            # This process was stopped since the claim: an answer could come after it ends.
-            self._move(record, Change(state="READY", since=self._clock()))
+        request = self._prepared(record)
+        if isinstance(request, Change):
+            self._move(record, request)
             return
-        outcome = self._way.exchange(creation(record))
+        outcome = self._way.exchange(request)
         proven = verdict(outcome)
         if proven == "done" and isinstance(outcome, Answer):
             self._after_answer(record, outcome)
@@ -69,9 +73,19 @@ class Sending:
             self._move(record, Change(state="AMBIGUOUS", since=self._clock()))
             self._way.pause(outcome)
 
+    def _prepared(self, record: Record) -> Request[object] | Change:
+        """Return what to send, or what becomes of the record instead."""
+        correction = record.kind == "correction"
+        request = self._correcting.prepare(record) if correction else creation(record)
+        if self._clock() + self._timing.timeout >= record.lease:
+            # This process was stopped since the claim, or the entry that is to be corrected took
+            # too long to look at: an answer could come after the claim ends.
+            return Change(state="AMBIGUOUS" if correction else "READY", since=self._clock())
+        return request
+
     def _after_answer(self, record: Record, answer: Answer) -> None:
         item = item_of(answer)
-        if item is None or key_of(item) != record.key:
+        if item is None or key_of(item) != entry_key(record):
             self._move(record, Change(state="AMBIGUOUS", since=self._clock()))
             self._way.pause("an answer that is not Keito's")
             return
@@ -88,18 +102,33 @@ class Sending:
         )
 
     def _after_refusal(self, record: Record, answer: Answer) -> None:
-        ready = Change(state="READY", since=self._clock())
+        now = self._clock()
         if answer.status == 401:
             self._way.refused_key()
-            self._move(record, ready)
+            self._move(record, Change(state="READY", since=now))
+        elif answer.status in (403, 404) and _is_first_correction(record):
+            # Locked or deleted in this very moment, perhaps: the entry is looked at again first.
+            self._move(record, Change(state="AMBIGUOUS", since=now))
         elif answer.status == 403:
             self._way.refused_project(record.project)
-            self._move(record, ready)
+            self._move(record, Change(state="READY", since=now))
         else:
-            self._way.last_error = said = said_by(answer)
-            self._move(record, Change(state="PARKED", since=self._clock(), reason=said))
-            _log.warn("parked", f"Keito refuses a record ({said}): it is kept, please look at it")
+            self._park(record, said_by(answer))
+
+    def _park(self, record: Record, said: str) -> None:
+        self._way.last_error = said
+        self._move(record, Change(state="PARKED", since=self._clock(), reason=said))
+        _log.warn("parked", f"Keito refuses a record ({said}): it is kept, please look at it")
+        # What comes after it would wait for ever, and hold up every flush.
+        for later in self._outbox.of_run(record.run):
+            if later.after == record.key and later.state == "READY":
+                parked = Change(state="PARKED", since=self._clock(), reason=AFTER_PARKED)
+                self._outbox.change(later, parked)
 
     def _move(self, record: Record, change: Change) -> None:
         if not self._outbox.change(record, change):
             _log.warn("overtaken", "another courier took a record over while it was being sent")
+
+
+def _is_first_correction(record: Record) -> bool:
+    return record.kind == "correction" and record.attempts == 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from .._transport import Answer, Outcome
 from . import _log
+from .correcting import Correcting
 from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
@@ -33,6 +34,7 @@ class Settling:
         self._destination = destination
         self._timing = timing
         self._clock = clock
+        self._correcting = Correcting(outbox, way, clock=clock)
         self._look_at: dict[_Place, float] = {}
 
     def step(self) -> float:
@@ -56,18 +58,17 @@ class Settling:
         found = listed(self._way.exchange, collection, project=project, day=day)
         if isinstance(found, list):
             for record in due:
-                self._settle(record, [item for item in found if key_of(item) == record.key])
+                self._settle(record, found)
         else:
             self._put_off(place, found)
         return 0.0
 
     def _put_off(self, place: _Place, met: Outcome) -> None:
         _log.warn("listing", "Keito can't be asked what became of lost answers: asking again")
+        self._way.heed(met)
         status = met.status if isinstance(met, Answer) else 0
-        if status == 429:
-            self._way.pause(met)
-        waits = {401: self._timing.hold, 403: self._timing.hold, 429: self._way.wait}
-        pause = max(self._timing.look_again, waits.get(status, 0.0))
+        held = self._timing.hold if status in (401, 403) else self._way.wait
+        pause = max(self._timing.look_again, held)
         self._look_at[place] = self._clock() + pause
 
     def _next_look(self, records: list[Record]) -> float:
@@ -81,14 +82,17 @@ class Settling:
             return record.absent + self._timing.look_again
         return record.since + self._timing.settle
 
-    def _settle(self, record: Record, found: Sequence[Item]) -> None:
-        now = self._clock()
-        if found:
-            self._outbox.change(record, self._found(record, found))
+    def _settle(self, record: Record, items: Sequence[Item]) -> None:
+        found = [item for item in items if key_of(item) == record.key]
+        if record.kind == "correction":
+            change = self._correcting.settle(record, items)
+        elif found:
+            change = self._found(record, found)
         elif record.absent is None:
-            self._outbox.change(record, Change(state="AMBIGUOUS", since=record.since, absent=now))
+            change = Change(state="AMBIGUOUS", since=record.since, absent=self._clock())
         else:
-            self._outbox.change(record, Change(state="READY", since=now))
+            change = Change(state="READY", since=self._clock())
+        self._outbox.change(record, change)
 
     def _found(self, record: Record, found: Sequence[Item]) -> Change:
         oldest, ids = found[0], [str(item.get("id")) for item in found]

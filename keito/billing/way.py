@@ -74,6 +74,14 @@ class Way:
         pause = asked if asked is not None else longest * (0.5 + self._chance() / 2)
         self._resume_at = self._clock() + pause
 
+    def heed(self, met: Outcome) -> None:
+        """Note what a question was answered with, where that holds for what is sent as well."""
+        status = met.status if isinstance(met, Answer) else 0
+        if status == 429:
+            self.pause(met)
+        elif status == 401:
+            self.refused_key()
+
     def refused_key(self) -> None:
         """Send nothing with this key for a while."""
         self.holds.hold_credential(until=self._clock() + self._timing.hold)

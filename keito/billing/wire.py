@@ -76,9 +76,17 @@ def key_of(item: Item) -> object:
     return metadata_of(item).get("keito_key")
 
 
+def entry_key(record: Record) -> str:
+    """Return the `keito_key` of the item that a record makes or corrects."""
+    return record.after if record.kind == "correction" else record.key
+
+
 def changed(record: Record, item: Item) -> list[str]:
     """List what Keito stored otherwise than it was sent."""
     sent, names = read(record.payload), collection_of(record).compared
+    if record.kind == "correction":
+        wanted, found = metadata_of(sent), metadata_of(item)
+        return [name for name in wanted if found.get(name) != wanted[name]]
     return [n for n in names if n in sent and n in item and sent[n] != item[n]]
 
 

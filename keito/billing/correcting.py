@@ -1,0 +1,83 @@
+"""Correcting: a correction is sent only where nobody else has touched the entry since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .._request import Request, path
+from . import _log
+from .listing import listed
+from .outbox.port import Outbox
+from .outbox.record import Change, Record
+from .seen import Look, seen
+from .way import Way
+from .wire import TIME_ENTRIES, Item, echo, read
+
+_REASONS: dict[Look, str] = {
+    "fixed": "late_after_lock",
+    "edited": "late_after_edit",
+    "gone": "deleted",
+}
+
+
+class Correcting:
+    """Looks at entries that are to be corrected.
+
+    Args:
+        outbox: Where the corrections are.
+        way: The way to Keito.
+        clock: Seconds since 1970.
+    """
+
+    def __init__(self, outbox: Outbox, way: Way, *, clock: Callable[[], float]) -> None:
+        self._outbox = outbox
+        self._way = way
+        self._clock = clock
+
+    def prepare(self, correction: Record) -> Request[object] | Change:
+        """Look at the entry; return what to send, or what becomes of the correction instead."""
+        items = listed(
+            self._way.exchange, TIME_ENTRIES, project=correction.project, day=correction.day
+        )
+        if not isinstance(items, list):
+            self._way.heed(items)
+            return self._look_again()
+        look, what, item = self._look(correction, items)
+        if look == "as last seen" and item is not None:
+            at = path("time_entries", str(item.get("id")))
+            return Request("PATCH", at, object, body=read(correction.payload))
+        if look in ("edited", "gone"):
+            # A listing may be behind, and then shows the entry as it was before we made it or
+            # corrected it last. One that is taken after the settle time proves it.
+            return self._look_again()
+        return self._change(correction, look, what, item)
+
+    def settle(self, correction: Record, items: Sequence[Item]) -> Change:
+        """Say what became of a correction that is in doubt, going by a listing."""
+        look, what, item = self._look(correction, items)
+        if look == "as last seen":
+            return Change(state="READY", since=self._clock())
+        return self._change(correction, look, what, item)
+
+    def _look(self, correction: Record, items: Sequence[Item]) -> tuple[Look, str, Item | None]:
+        known = seen(correction, self._outbox.of_run(correction.run))
+        if known is None:
+            return "gone", "the entry's own record is gone", None
+        item = known.find(items)
+        return *known.look(correction, item), item
+
+    def _look_again(self) -> Change:
+        return Change(state="AMBIGUOUS", since=self._clock())
+
+    def _change(self, correction: Record, look: Look, what: str, item: Item | None) -> Change:
+        now = self._clock()
+        if look == "as wanted" and item is not None:
+            return Change(
+                state="DONE", since=now, remote=str(item.get("id")), echo=echo(correction, item)
+            )
+        _log.warn(
+            look,
+            f"a model call came late, and its run's entry is not as it was left ({what}): the "
+            "entry stays as it is, and the correction is kept, please look at it",
+        )
+        return Change(state="PARKED", since=now, reason=f"{_REASONS[look]}: {what}")

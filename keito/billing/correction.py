@@ -1,0 +1,196 @@
+"""Corrections: what a model call that came late changes in an entry that has been made.
+
+Only what was used and what it cost is ever corrected, never hours, money or text: a person may have
+read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import cast
+
+from .. import _json
+from . import _log
+from ._facts import decode, encode
+from .contract import Contract
+from .entry import Entry, run_entries
+from .keys import record_key
+from .metadata import LIMIT, NEVER_CUT, by_rank, size
+from .outbox.record import Record
+from .prices import Prices
+from .run_facts import BaseFacts, LateFacts, StartFacts
+from .usage import EXACT
+from .wire import read
+
+# What each key says when the thing is no longer so: a merging PATCH can't take a key away.
+_UNTRUE: Mapping[str, object] = {"usage_incomplete": False, "llm_calls_unpriced": 0}
+_CORRECTED = (
+    "model_provider",
+    "model_name",
+    "tokens_in",
+    "tokens_out",
+    "tokens_cache_read",
+    "tokens_cache_write",
+    "tokens_reasoning",
+    "usage_incomplete",
+    "llm_calls",
+    "tool_calls",
+    "cost_usd",
+    "cost_source",
+    "price_version",
+    "llm_calls_unpriced",
+    "models",
+    "agents",
+)
+AFTER_PARKED = "after_parked"
+"""Why a correction is parked whose entry Keito refuses."""
+
+# Two corrections of one entry must go in the order in which they were filed, within one moment too.
+_NEXT = 1e-6
+
+
+def correction(
+    base: Record,
+    earlier: Sequence[Record],
+    late: LateFacts,
+    contract: Contract,
+    *,
+    prices: Prices | None,
+    passes_cost_on: bool,
+    now: float,
+) -> Record | None:
+    """Return the record that corrects an entry.
+
+    Each says all that differs from the entry as it was made, so that none depends on another.
+
+    Args:
+        base: The record of the entry, the first one of its run.
+        earlier: The corrections it has already, oldest first.
+        late: What came of the run, with the late call.
+        contract: The contract of the run.
+        prices: What model calls cost whose provider does not say.
+        passes_cost_on: Whether the daily expense has what the run's calls cost.
+        now: Seconds since 1970.
+
+    Returns:
+        None if there is nothing to correct, or a later correction is on record.
+    """
+    number = late["result"]["late"]
+    if any(_number(record) >= number for record in earlier):
+        return None
+    start = _start(base)
+    entry = run_entries(start, late["result"], contract, prices=prices, tallied=_nothing)[0]
+    cost = _added_cost(entry, [base, *earlier])
+    made = Record(
+        key=record_key(start["account"], base.run, "correction", str(number)),
+        run=base.run,
+        kind="correction",
+        destination=base.destination,
+        state="UNROUTED",
+        payload="",
+        facts=encode({"start": start, "result": late["result"]}),
+        project=base.project,
+        day=base.day,
+        contract=base.contract,
+        cost=_json.dumps(cost).decode() if cost else "",
+        expense="due" if cost and passes_cost_on else "",
+        held=base.held,
+        after=base.key,
+        made=max(now, *(record.made + _NEXT for record in [base, *earlier])),
+        since=now,
+    )
+    return made if base.state == "UNROUTED" else _rendered(made, base, earlier, entry)
+
+
+def _rendered(made: Record, base: Record, earlier: Sequence[Record], entry: Entry) -> Record | None:
+    before = _metadata(base)
+    last = next((_metadata(record) for record in reversed(earlier) if record.payload), {})
+    wanted = cast("Mapping[str, object]", entry.body["metadata"])
+    change = _fitting(before, _difference(before, wanted, touched=last))
+    if change is None:
+        _log.warn("too large", "what came late of a run has no room in its entry: kept, not sent")
+        return replace(made, state="PARKED", reason="too_large")
+    if change == last:
+        # Keito need not hear of it, the day's expense may.
+        return replace(made, state="DONE") if made.cost else None
+    payload = _json.dumps({"metadata": change}).decode()
+    if base.state == "PARKED":
+        return replace(made, state="PARKED", reason=AFTER_PARKED, payload=payload)
+    return replace(made, state="READY", payload=payload)
+
+
+def _difference(
+    before: Mapping[str, object], wanted: Mapping[str, object], *, touched: Mapping[str, object]
+) -> dict[str, object]:
+    change: dict[str, object] = {}
+    for name in _CORRECTED:
+        value = wanted.get(name, _UNTRUE.get(name))
+        known = name in before or name in touched
+        if name in touched or ((known or name in wanted) and before.get(name) != value):
+            change[name] = value
+    if "truncated" in wanted and "truncated" not in before:
+        change["truncated"] = True
+    return change
+
+
+def _fitting(
+    before: Mapping[str, object], change: Mapping[str, object]
+) -> dict[str, object] | None:
+    """Leave out the least telling until the entry has room for it; None if it never has."""
+    fitting = dict(change)
+    merged = {**before, **fitting}
+    cut = [name for name in by_rank(merged) if name not in (*NEVER_CUT, "truncated")]
+    for name in reversed(cut):
+        if size(merged) <= LIMIT:
+            break
+        fitting["truncated"] = True
+        fitting.pop(name, None)
+        if name in before:
+            # Not to be left as it was, either: that is no longer true, or what is to go first.
+            fitting[name] = None
+        merged = {**before, **fitting}
+    return fitting if size({**before, **fitting}) <= LIMIT else None
+
+
+def _added_cost(entry: Entry, known: Sequence[Record]) -> dict[str, object]:
+    """Say what the run has come to cost more than is on record."""
+    on_record = [read(record.cost) for record in known]
+    added: dict[str, object] = {}
+    if "cost_usd" in entry.cost:
+        usd = _decimal(entry.cost["cost_usd"])
+        added["cost_usd"] = EXACT.subtract(usd, _sum(on_record, "cost_usd"))
+    # Less than 0 where a cost has become known.
+    unpriced = _decimal(entry.cost.get("llm_calls_unpriced"))
+    added["llm_calls_unpriced"] = int(unpriced - _sum(on_record, "llm_calls_unpriced"))
+    return {name: value for name, value in added.items() if value != 0}
+
+
+def _sum(said: Sequence[Mapping[str, object]], name: str) -> Decimal:
+    total = Decimal(0)
+    for one in said:
+        total = EXACT.add(total, _decimal(one.get(name)))
+    return total
+
+
+def _decimal(value: object) -> Decimal:
+    return Decimal(value) if isinstance(value, (Decimal, int)) else Decimal(0)
+
+
+def _start(base: Record) -> StartFacts:
+    # Whoever said later whose work it was has changed the record, and not the journal.
+    return cast("BaseFacts", decode(base.facts))["start"]
+
+
+def _metadata(record: Record) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", read(record.payload).get("metadata", {}))
+
+
+def _number(record: Record) -> int:
+    return cast("LateFacts", decode(record.facts))["result"]["late"]
+
+
+def _nothing(name: str) -> int:
+    """Return what is on record of a day that is rounded as a whole: hours are not corrected."""
+    return 0
