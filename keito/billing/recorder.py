@@ -43,8 +43,9 @@ class Recorder:
     Making one does nothing yet: files and threads come with the first run.
 
     Args:
-        outbox: Where records are kept until Keito has them: a file, or an outbox. Default: the
-            environment's `KEITO_OUTBOX`, else a file per destination in the user's state folder.
+        outbox: Where records are kept until Keito has them: a file, a PostgreSQL database
+            (`postgresql://...`, with `keito[postgres]`), or an outbox. Default: the environment's
+            `KEITO_OUTBOX`, else a file per destination in the user's state folder.
         api_key: Default: the environment's `KEITO_API_KEY`. Without one, records are kept.
         account_id: Default: the environment's `KEITO_ACCOUNT_ID`.
         base_url: Default: the environment's `KEITO_BASE_URL`, else Keito's own address.

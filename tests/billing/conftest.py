@@ -12,6 +12,7 @@ from keito import _json
 from keito.billing import Contract, MemoryOutbox, Recorder, Target, _log
 from keito.billing.filing import Filing
 from keito.billing.outbox.record import Record
+from tests.database import GIVEN, Database, own_schema, why_none
 
 HOME = Target(project_id="prj_home", task_id="tsk_home")
 AWAY = Target(project_id="prj_away", task_id="tsk_away")
@@ -88,6 +89,27 @@ def recorded(make_recorder: MakeRecorder) -> Recorded:
 @pytest.fixture
 def paid_outcomes(make_recorder: MakeRecorder) -> Recorded:
     return make_recorder(contract=Contract(charge="both"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server, for all tests of this process."""
+    if GIVEN:
+        yield GIVEN
+        return
+    if why := why_none():
+        pytest.skip(why)
+    server = Database()
+    server.start()
+    yield server.dsn
+    server.remove()
+
+
+@pytest.fixture
+def postgres_place(postgres: str) -> Iterator[str]:
+    """Where a new outbox in PostgreSQL can be."""
+    with own_schema(postgres) as place:
+        yield place
 
 
 @pytest.fixture(autouse=True)

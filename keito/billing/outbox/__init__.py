@@ -6,20 +6,36 @@ import os
 import sys
 from pathlib import Path
 
+from ..._errors import KeitoConfigError
+from .. import _log
 from ..destination import Destination
 from .port import Outbox
 
 __all__ = ["Outbox", "default_path", "open_outbox"]
+
+_DATABASES = ("postgresql://", "postgres://")
 
 
 def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> Outbox:
     """Open the outbox a recorder was given, or the default one for its destination."""
     if place is not None and not isinstance(place, (str, Path)):
         return place
+    chosen = place or os.environ.get("KEITO_OUTBOX")
+    if isinstance(chosen, str) and chosen.startswith(_DATABASES):
+        return _in_postgres(chosen)
     from .sqlite import SqliteOutbox
 
-    chosen = place or os.environ.get("KEITO_OUTBOX")
     return SqliteOutbox(Path(chosen) if chosen else default_path(destination))
+
+
+def _in_postgres(dsn: str) -> Outbox:
+    try:
+        from .postgres import PostgresOutbox
+    except ImportError:
+        message = "an outbox in PostgreSQL needs psycopg: pip install 'keito[postgres]'"
+        _log.warn("psycopg", message)
+        raise KeitoConfigError(message) from None
+    return PostgresOutbox(dsn)
 
 
 def default_path(destination: Destination) -> Path:

@@ -1,0 +1,230 @@
+"""The outbox in PostgreSQL: any number of machines record into it and deliver from it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg import Connection, OperationalError
+
+from ..line import Line
+from ..record import Change, Counts, Due, Record, State
+from . import inbox, owners
+from .inbox import Inbox
+from .inline import Inline
+from .records import Records
+from .session import Session
+
+_TURN = "hashtextextended('keito_outbox filing ' || current_schema(), 0)"
+# A process that is stopped while it files would keep everyone from filing: the server ends the
+# session of one that is silent for so long.
+_TAKE_TURN = f"""
+SELECT CASE WHEN pg_try_advisory_lock({_TURN})
+THEN set_config('idle_session_timeout', '30s', false) END
+"""
+_END_TURN = f"SELECT pg_advisory_unlock({_TURN}), set_config('idle_session_timeout', '0', false)"
+
+
+class PostgresOutbox:
+    """Keeps records in tables of a database, `keito_outbox_*`, which it makes when first used.
+
+    PostgreSQL 14 or newer, in UTF-8. Two connections per process, which have to be sessions of
+    their own: a pool that gives each transaction another one will not do.
+
+    Args:
+        dsn: Where it is, as libpq takes it: `postgresql://user@host/database`. The tables are in
+            the first schema of the search path.
+    """
+
+    durable = True
+
+    def __init__(self, dsn: str) -> None:
+        # Nothing is opened yet: that may take seconds, and an agent may be waiting.
+        self._dsn = dsn
+        self._session = Session(dsn)
+        self._inline = Inline(dsn, self._session)
+        self._inbox = Inbox(self._session)
+        self._records = Records(self._session)
+        self._filing = threading.Lock()
+        self._filing_in: Connection[Any] | None = None
+
+    def join(self, owner: str, *, until: float) -> None:
+        """See `Outbox`."""
+        # The first sign of life is given by an agent's thread, which must not wait for it: it is
+        # shown before anything is written, by whoever comes first.
+        if not self._session.owners.join(owner, until=until):
+            with self._session.turn():
+                pass
+
+    def alive(self, owner: str, *, now: float) -> bool:
+        """See `Outbox`; it is the database's clock that says what time it is."""
+        with self._session.turn() as connection:
+            return bool(owners.living(connection, [owner]))
+
+    def leave(self, owner: str) -> None:
+        """See `Outbox`."""
+        with self._session.turn() as connection:
+            self._session.owners.forget(connection, owner)
+
+    def last_sign(self, owner: str) -> float:
+        """See `Outbox`."""
+        with self._session.turn() as connection:
+            return owners.seen(connection, owner)
+
+    def append(self, line: Line, *, wait: float | None = None) -> None:
+        """See `Outbox`."""
+        if wait is not None:
+            self._inline.append(line, wait=wait)
+            return
+        self._inbox.append(line)
+        # The server is there again: what is recorded next need not be put aside.
+        self._inline.open_again(line.owner)
+
+    def arrivals(self, *, limit: int) -> list[Line]:
+        """See `Outbox`."""
+        return self._inbox.finished(limit)
+
+    def orphans(self, *, now: float) -> list[list[Line]]:
+        """See `Outbox`; it is the database's clock that says what time it is."""
+        self._inbox.drop_strays()
+        return self._inbox.orphans()
+
+    def lines(self, run: str) -> list[Line]:
+        """See `Outbox`."""
+        return self._inbox.of_run(run)
+
+    @contextmanager
+    def filing_turn(self) -> Iterator[bool]:
+        """See `Outbox`."""
+        if not self._filing.acquire(blocking=False):
+            yield False
+            return
+        try:
+            self._filing_in = self._take_turn()
+            try:
+                yield self._filing_in is not None
+            finally:
+                self._end_turn()
+        finally:
+            self._filing.release()
+
+    def file(
+        self,
+        records: Sequence[Record],
+        *,
+        contracts: Mapping[str, str],
+        lines: Sequence[int],
+        runs: Collection[str],
+        expensed: Mapping[str, str] | None = None,
+    ) -> None:
+        """See `Outbox`."""
+        with self._session.turn() as connection:
+            if self._filing_in not in (None, connection):
+                # The turn went with the connection it was taken on, and another courier may file.
+                raise OperationalError("the turn to file was lost")
+            with connection.transaction():
+                self._records.add(connection, records, contracts, expensed or {})
+                inbox.drop(connection, lines, runs)
+
+    def contract(self, id: str) -> str | None:
+        """See `Outbox`."""
+        return self._records.contract(id)
+
+    def recorded(self, run: str) -> bool:
+        """See `Outbox`."""
+        return self._records.recorded(run)
+
+    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
+        """See `Outbox`."""
+        return self._records.attempts(work, destination, run)
+
+    def find(self, key: str) -> Record | None:
+        """See `Outbox`."""
+        return self._records.find(key)
+
+    def of_run(self, run: str) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.of_run(run)
+
+    def tally(self, name: str) -> int:
+        """See `Outbox`."""
+        return self._records.tally(name)
+
+    def last(self, tally: str) -> Record | None:
+        """See `Outbox`."""
+        return self._records.last(tally)
+
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
+        """See `Outbox`."""
+        return self._records.costs_due(destination, before)
+
+    def claim(
+        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+    ) -> Record | None:
+        """See `Outbox`."""
+        return self._records.claim(destination, owner=owner, now=now, lease=lease, without=without)
+
+    def change(self, record: Record, change: Change) -> bool:
+        """See `Outbox`."""
+        return self._records.change(record, change)
+
+    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
+        """See `Outbox`."""
+        return self._records.replace(old, new)
+
+    def take_over(self, destination: str, *, owner: str, now: float) -> int:
+        """See `Outbox`."""
+        late = [r for r in self._records.in_state(destination, "SENDING") if r.lease < now]
+        with self._session.turn() as connection:
+            living = owners.living(connection, {record.owner for record in late})
+        lost = [r for r in late if r.owner == owner or r.owner not in living]
+        changes = (Change(state="AMBIGUOUS", since=record.lease) for record in lost)
+        return sum(map(self._records.change, lost, changes))
+
+    def in_state(self, destination: str, state: State) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.in_state(destination, state)
+
+    def ambiguous(self, destination: str) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.in_state(destination, "AMBIGUOUS")
+
+    def release(self, destination: str) -> int:
+        """See `Outbox`."""
+        return self._records.release(destination)
+
+    def prune(self, *, before: float) -> None:
+        """See `Outbox`."""
+        self._records.prune(before)
+
+    def counts(self, destination: str) -> Counts:
+        """See `Outbox`."""
+        # In this order nothing that is filed in between is missed.
+        journal = self._inbox.waiting()
+        states, held, oldest = self._records.counts(destination)
+        return Counts(states=states, held=held, journal=journal, oldest=oldest)
+
+    def for_child(self) -> PostgresOutbox:
+        """See `Outbox`."""
+        return PostgresOutbox(self._dsn)
+
+    def close(self) -> None:
+        """See `Outbox`."""
+        self._inline.close()
+        self._session.close()
+
+    def _take_turn(self) -> Connection[Any] | None:
+        with self._session.turn() as connection:
+            row = connection.execute(_TAKE_TURN.encode()).fetchone()
+            return connection if row is not None and row[0] is not None else None
+
+    def _end_turn(self) -> None:
+        taken, self._filing_in = self._filing_in, None
+        if taken is None:
+            return
+        with self._session.turn() as connection:
+            # With a broken connection the turn has ended already.
+            if connection is taken:
+                connection.execute(_END_TURN.encode())
