@@ -1,0 +1,204 @@
+"""The chaos: processes on one outbox against a server that fails, until enough has happened."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from keito.testing import LocalKeito, sandbox
+from tests.chaos.books import Audit, audit, promised
+from tests.chaos.notes import read_notes
+from tests.chaos.orders import TIMING, Orders, Role
+from tests.chaos.plan import LATEST, Fates, faults
+from tests.chaos.process import recorder_of
+from tests.chaos.seat import Seat
+
+PROJECTS = ("prj_acme_support", "prj_acme_research", "prj_globex_onboarding", "prj_globex_audit")
+TICK = 0.01
+COUNTING = 1.0
+DRAINING = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How much has to happen.
+
+    Attributes:
+        records: How many records are acknowledged at least.
+        kills: How many processes are killed at least.
+        every_step: Whether a process has to die at every labelled step.
+        sabotage: See `Orders`.
+    """
+
+    records: int
+    kills: int
+    recorders: int = 3
+    couriers: int = 3
+    every_step: bool = False
+    sabotage: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What has happened.
+
+    Attributes:
+        audit: What the books say.
+        kills: How many processes were killed,
+        stops: or stopped, for longer than their leases.
+        outages: How often the server was down.
+        reached: How often a process got its signal at which step.
+        faults: How many requests were spoiled, by how.
+        requests: How many there were.
+        deferred: How many lines were in memory only for a while.
+        left: What could not be delivered.
+        seconds: How long it took.
+    """
+
+    audit: Audit
+    kills: int = 0
+    stops: int = 0
+    outages: int = 0
+    reached: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    deferred: int = 0
+    left: int = 0
+    seconds: float = 0.0
+
+
+def chaos(place: str, folder: Path, scale: Scale, *, seed: int) -> Report:
+    """Let it happen; return what came of it.
+
+    Args:
+        place: The outbox: a file, or the address of a database.
+        folder: Where the processes' notes go.
+        scale: How much has to happen.
+        seed: What everything that happens follows from.
+    """
+    with sandbox() as local:
+        return _Chaos(local, place, folder, scale, seed).report()
+
+
+class _Chaos:
+    def __init__(
+        self, local: LocalKeito, place: str, folder: Path, scale: Scale, seed: int
+    ) -> None:
+        self._local = local
+        self._folder = folder
+        self._scale = scale
+        self._chance = random.Random(seed)
+        self._fates = Fates(seed, on_disk=not place.startswith("postgresql:"))
+        self._seats: list[Seat] = []
+        self._made = 0
+        self._report = Report(Audit(0))
+        self._began = time.monotonic()
+        self._next_outage = self._began + 2.0
+        self._next_count = 0.0
+        self._enough = False
+        self._orders = Orders(
+            role="courier",
+            place=place,
+            notes="",
+            **local.client_settings,
+            projects=PROJECTS,
+            task=local.task_id,
+            category=local.expense_category_id,
+            # Each process should get something done, and all of them together what is asked for.
+            runs=max(5, scale.records // scale.kills),
+            sabotage=scale.sabotage,
+        )
+        for fault, chance in faults(seed):
+            local.faults.inject(fault).chance = chance
+
+    def report(self) -> Report:
+        try:
+            self._seats = [self._seat("recorder") for _ in range(self._scale.recorders)]
+            self._seats += [self._seat("courier") for _ in range(self._scale.couriers)]
+            while not self._has_enough():
+                self._outages()
+                self._seats = [self._looked_after(seat) for seat in self._seats]
+                time.sleep(TICK)
+        finally:
+            for seat in self._seats:
+                seat.kill()
+        return self._settled()
+
+    def _seat(self, role: Role) -> Seat:
+        fate = self._fates.next(role)
+        self._made += 1
+        orders = replace(
+            self._orders,
+            role=role,
+            notes=str(self._folder / f"{self._made:04}-{role}.notes"),
+            seed=fate.seed,
+            step=fate.step,
+            nth=fate.nth,
+            external=fate.external and role == "recorder",
+            signal=int(signal.SIGSTOP if fate.how == "stopped at a step" else signal.SIGKILL),
+            runs=self._orders.runs if role == "recorder" else 0,
+        )
+        return Seat(orders, fate, errors=self._folder / "errors.txt")
+
+    def _looked_after(self, seat: Seat) -> Seat:
+        if not seat.ended():
+            return seat
+        self._report.kills += seat.killed
+        self._report.stops += seat.stops
+        if seat.missed:
+            self._fates.missed(seat.orders.role, seat.orders.step)
+        return self._seat(seat.orders.role)
+
+    def _outages(self) -> None:
+        if time.monotonic() >= self._next_outage:
+            self._report.outages += 1
+            self._local.outage(self._chance.uniform(0.2, 0.8))
+            self._next_outage = time.monotonic() + self._chance.uniform(3.0, 6.0)
+
+    def _has_enough(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_count or self._report.kills < self._scale.kills:
+            return False
+        self._next_count = now + COUNTING
+        reached = {note["step"] for note in read_notes(self._folder) if note["did"] == "reached"}
+        missing = set(self._fates.steps) - reached if self._scale.every_step else set()
+        return len(promised(read_notes(self._folder))) >= self._scale.records and not missing
+
+    def _settled(self) -> Report:
+        """Deliver the rest, without further faults, and look at the books."""
+        report, local = self._report, self._local
+        report.faults = Counter(r.fault for r in local.requests() if r.fault is not None)
+        local.faults.clear()
+        report.left = self._drained()
+        # What the server carries out late must not escape the audit.
+        time.sleep(LATEST)
+        notes = list(read_notes(self._folder))
+        report.reached = Counter(note["step"] for note in notes if note["did"] == "reached")
+        report.deferred = sum(note["lines"] for note in notes if note["did"] == "deferred")
+        report.requests = len(local.requests())
+        report.audit = audit(promised(notes), local.entries(), local.expenses())
+        report.seconds = time.monotonic() - self._began
+        return report
+
+    def _drained(self) -> int:
+        recorder = recorder_of(self._orders)
+        outbox = recorder._recording.opened()
+        # Until then the dead count as alive.
+        time.sleep(TIMING.lease)
+        end = time.monotonic() + DRAINING
+        try:
+            _until(lambda: not recorder.flush(1.0) and not outbox.orphans(now=time.time()), end)
+            status = recorder.status()
+            return status.undelivered + status.records.get("PARKED", 0)
+        finally:
+            recorder.close(1.0)
+
+
+def _until(done: Callable[[], bool], end: float) -> None:
+    while not done() and time.monotonic() < end:
+        time.sleep(0.05)

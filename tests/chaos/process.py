@@ -1,0 +1,59 @@
+"""A process of the chaos test: `python -m tests.chaos.process ORDERS`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from keito.billing import Contract, Recorder
+from keito.billing.outbox.inbox import Inbox
+from keito.billing.outbox.records import Records
+from keito.billing.outbox.sqlite import SqliteOutbox
+from tests.chaos.notes import Notes
+from tests.chaos.orders import TIMING, Orders, read_orders
+from tests.chaos.sabotage import sabotage
+from tests.chaos.steps import Signal
+from tests.chaos.work import Work
+
+
+def main(orders: Orders) -> None:
+    """Do what was ordered, until it is done or somebody ends it."""
+    notes = Notes(orders.notes)
+    _arm(Signal(orders.step, orders.nth, orders.signal, notes), orders)
+    recorder = recorder_of(orders)
+    if orders.role == "courier":
+        recorder.flush(0)
+        threading.Event().wait()
+    Work(recorder, orders, notes).do()
+    notes.add("deferred", lines=recorder._recording.journal.deferred)
+    if orders.step or not orders.runs:
+        threading.Event().wait()
+
+
+def recorder_of(orders: Orders) -> Recorder:
+    """Return a recorder into the outbox."""
+    return Recorder(
+        outbox=orders.place,
+        base_url=orders.base_url,
+        api_key=orders.api_key,
+        account_id=orders.account_id,
+        contract=Contract(charge="both"),
+        courier="external" if orders.external else "thread",
+        timing=TIMING,
+    )
+
+
+def _arm(signal: Signal, orders: Orders) -> None:
+    outbox: type = SqliteOutbox
+    if orders.place.startswith("postgresql:"):
+        from keito.billing.outbox.postgres import PostgresOutbox
+
+        outbox = PostgresOutbox
+    sabotage(outbox, orders.sabotage)
+    signal.watch(outbox)
+    signal.watch_parts({"records.add": (Records, "add"), "inbox.drop": (Inbox, "drop")})
+    signal.watch_requests()
+
+
+if __name__ == "__main__":
+    main(read_orders(sys.argv[1]))
