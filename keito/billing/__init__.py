@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .prices import Prices as Prices
     from .providers import StreamUsage as StreamUsage
     from .providers import usage_of as usage_of
+    from .sigterm import flush_on_sigterm as flush_on_sigterm
     from .status import RecorderStatus as RecorderStatus
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "billed",
     "current_run",
     "default_recorder",
+    "flush_on_sigterm",
     "guarded",
     "usage_of",
 ]
@@ -75,6 +77,7 @@ _LATER = {
     "Prices": ".prices",
     "RecorderStatus": ".status",
     "StreamUsage": ".providers",
+    "flush_on_sigterm": ".sigterm",
     "usage_of": ".providers",
 }
 

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from . import registry
@@ -26,18 +27,28 @@ def enter(recorder: Recorder) -> None:
     _recorders.add(recorder)
 
 
-def _close_all() -> None:
-    """Close all recorders, from a thread: a file that others have locked could hold us up."""
+def close_all() -> None:
+    """Close all recorders, for a limited time."""
+    _in_time(lambda recorder, timeout: recorder.close(timeout))
+
+
+def flush_all() -> None:
+    """Deliver what all recorders have, for a limited time."""
+    _in_time(lambda recorder, timeout: recorder.flush(timeout))
+
+
+def _in_time(action: Callable[[Recorder, float], object]) -> None:
+    """Do this to all, from a thread: a file that others have locked could hold us up."""
     recorders = list(_recorders)
     end = time.monotonic() + max((r.exit_timeout for r in recorders), default=0.0)
 
-    def close() -> None:
+    def work() -> None:
         for recorder in recorders:
-            recorder.close(max(0.0, end - time.monotonic()))
+            action(recorder, max(0.0, end - time.monotonic()))
 
-    thread = threading.Thread(target=close, name="keito-exit", daemon=True)
+    thread = threading.Thread(target=work, name="keito-exit", daemon=True)
     if not recorders or refused(thread.start) is not None:
-        close()
+        work()
         return
     thread.join(max(0.0, end - time.monotonic()) + _LAST_STEPS)
 
@@ -48,6 +59,6 @@ def _after_fork_in_child() -> None:
         kept("setting up after a fork", recorder.begin_child_process, None)
 
 
-atexit.register(_close_all)
+atexit.register(close_all)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork_in_child)

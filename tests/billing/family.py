@@ -1,0 +1,111 @@
+"""A process that has children of many kinds, all of which record; and one that is told to end.
+
+Run as `python -m tests.billing.family SCENARIO`, with the sandbox in the environment.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+from keito.billing import Contract, Recorder, Usage, flush_on_sigterm
+from tests.billing.sending import FAST, PATIENCE
+from tests.billing.victim import say
+
+CHILDREN = 3
+RUNS = 4
+
+recorder = Recorder(contract=Contract(charge="both"), timing=FAST)
+
+
+def work(child: int) -> None:
+    """Record, and end without another word."""
+    for n in range(RUNS):
+        with recorder.run(f"child {child} {n}") as run:
+            run.model_call(Usage(model="m", input_tokens=1, output_tokens=1), key="1")
+            run.outcome("done", key="1")
+
+
+def left() -> int:
+    """Deliver, also what children have left open; how much is left."""
+    time.sleep(0.2)
+    return recorder.flush(PATIENCE)
+
+
+def multiprocess(method: str) -> None:
+    """Children of the standard library, which run nothing at exit."""
+    work(-1)
+    multiprocessing.set_start_method(method)
+    children = [multiprocessing.Process(target=work, args=(n,)) for n in range(CHILDREN)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    say([child.exitcode for child in children], left())
+
+
+def pool() -> None:
+    """A pool whose workers are terminated, as Celery's are."""
+    work(-1)
+    with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=2) as workers:
+        workers.map(work, range(CHILDREN), chunksize=1)
+    say(left())
+
+
+def prefork() -> None:
+    """Workers forked by a master that has recorded, and that are told to end while they wait."""
+    work(-1)
+    children = []
+    ready, tell = os.pipe()
+    for n in range(CHILDREN):
+        child = os.fork()
+        if child == 0:
+            flush_on_sigterm()
+            work(n)
+            os.write(tell, b".")
+            signal.pause()
+        children.append(child)
+    for _ in children:
+        os.read(ready, 1)
+    for child in children:
+        os.kill(child, signal.SIGTERM)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    say(ends, left())
+
+
+def told_to_end() -> None:
+    """Deliver on SIGTERM, with a run open, then end as ever."""
+    flush_on_sigterm()
+    flush_on_sigterm()
+    recorder.start("open")
+    with recorder.run("done"):
+        pass
+    say("ready")
+    while True:
+        signal.pause()
+
+
+def told_to_end_with_a_handler() -> None:
+    """Deliver on SIGTERM, then let the program's own handler end it."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        say("stopping", recorder.status().records.get("DONE", 0))
+        run.finish()
+        sys.exit(7)
+
+    signal.signal(signal.SIGTERM, stop)
+    flush_on_sigterm()
+    with recorder.run("done"):
+        pass
+    run = recorder.start("graceful")
+    say("ready")
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
