@@ -18,9 +18,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
-# Tests use this server instead of one of their own, in schemas that they make and drop.
+# Tests use the server at this URL instead of one of their own, in schemas they make and drop.
 GIVEN = os.environ.get("KEITO_TEST_POSTGRES")
 PATIENCE = 30.0
 _SETTINGS = {
@@ -48,7 +47,8 @@ def own_schema(dsn: str) -> Iterator[str]:
     name = f"keito_{uuid.uuid4().hex}"
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}".encode())
-    yield make_conninfo(dsn, options=f"-c search_path={name}")
+    options = quote(f"-c search_path={name}")
+    yield f"{dsn}{'&' if '?' in dsn else '?'}options={options}"
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
 

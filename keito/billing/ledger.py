@@ -103,6 +103,7 @@ class Ledger:
     calls: list[Call] = field(default_factory=list)
     tools: dict[str, Interval | int] = field(default_factory=dict)
     outcomes: set[str] = field(default_factory=set)
+    unsure: set[str] = field(default_factory=set)
     successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     notes: list[str] = field(default_factory=list)
     metadata: dict[str, object] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from . import _exit, _log, registry
 from ._guard import kept
@@ -25,6 +25,8 @@ from .timing import Timing
 from .tree import Tree
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from .backlog import Backlog
     from .limits import Limits
     from .meter import Meter
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from .scope import Scope
     from .status import RecorderStatus
     from .telling import Told
+    from .within import Within
 
 V = TypeVar("V")
 _COURIERS = ("thread", "external")
@@ -193,6 +196,29 @@ class Recorder:
         return Scope(
             lambda: self, name, target=target, outcome=outcome, unit_price=unit_price, notes=notes
         )
+
+    def within(self, connection: Connection[Any]) -> Within:
+        """Record through a connection of one's own, so that work and its bill commit together.
+
+        What this code and what it calls record in the block becomes part of the connection's
+        transaction, and is undone if that is rolled back. Model calls are told at once, and count
+        if their run does. Where the connection commits each statement by itself, so it does these.
+
+        Args:
+            connection: To the database that the outbox is in; in no pipeline.
+
+        Raises:
+            TypeError: It is not a connection of psycopg's, or an asynchronous one.
+            ValueError: The outbox is not in PostgreSQL.
+
+        Example:
+            with psycopg.connect(dsn) as connection, recorder.within(connection):
+                with recorder.run("agent"):
+                    connection.execute("UPDATE tickets SET ...")
+        """
+        from .outbox.postgres.block import block
+
+        return block(self._recording, connection)
 
     def current(self) -> Run | None:
         """Return the run this code works for."""

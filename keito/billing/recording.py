@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
-from . import _log
+from . import _log, within
 from ._guard import kept
 from .contract import Contract
 from .courier import Courier
@@ -173,15 +173,19 @@ class Recording:
         """
         with ledger.tree.lock:
             made = self._lines.single_key(ledger, kind, facts["subject"], key, subject_of)
-            if made in ledger.outcomes:
+            is_new = made not in ledger.outcomes
+            if not is_new and made not in ledger.unsure:
                 return made, False
             ledger.outcomes.add(made)
+            if within.around(self) is not None:
+                # If the transaction is rolled back, telling it again must count.
+                ledger.unsure.add(made)
         said: dict[str, object] = {
             "start": self._lines.start(ledger),
             kind: {**facts, "key": made},
         }
         self._write(ledger, kind, said)
-        return made, True
+        return made, is_new
 
     def end(self, ledger: Ledger, status: str, error: str | None) -> None:
         """Record how a run ended: complete, unless model calls may still report."""
@@ -317,7 +321,10 @@ class Recording:
         self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
     ) -> None:
         if not self._silent:
-            self.journal.add(self._lines.of_run(ledger, kind, facts, at=at))
+            line = self._lines.of_run(ledger, kind, facts, at=at)
+            block = within.around(self)
+            if block is None or not block.took(line):
+                self.journal.add(line)
             if kind in ARRIVING:
                 self.courier.wake()
 

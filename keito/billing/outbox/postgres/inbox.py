@@ -21,11 +21,20 @@ _LINE = "SELECT run, kind, at, owner, body, id FROM keito_outbox_journal AS line
 # A start that is not here is in a transaction that may yet commit, was rolled back, or is filed.
 _FILEABLE = """
 kind = ANY(%(arriving)s) AND (
-    kind != 'finish'
+    kind NOT IN ('finish', 'late')
     OR EXISTS (SELECT FROM keito_outbox_journal WHERE run = line.run AND kind = 'start')
     OR EXISTS (SELECT FROM keito_outbox_records WHERE run = line.run AND kind = 'run')
 )
 """
+_DROP_STRAYS = f"""
+DELETE FROM keito_outbox_journal AS line
+WHERE kind IN ('call', 'ended', 'finish', 'late')
+AND NOT EXISTS (SELECT FROM keito_outbox_journal WHERE run = line.run AND kind = 'start')
+AND (written < now() - interval '{_STRAYING}' OR kind IN ('call', 'ended') AND EXISTS (
+    SELECT FROM keito_outbox_records WHERE run = line.run AND kind = 'run'
+))
+"""
+
 INSERT = """
 INSERT INTO {journal} (run, kind, at, owner, body, mark)
 SELECT {values}
@@ -94,13 +103,7 @@ class Inbox:
     def drop_strays(self) -> None:
         """Drop what is left of runs that are filed, or whose start was rolled back."""
         with self._session.turn() as connection:
-            connection.execute(
-                "DELETE FROM keito_outbox_journal AS line WHERE kind IN ('call', 'ended', 'finish')"
-                " AND NOT EXISTS (SELECT FROM keito_outbox_journal "
-                "WHERE run = line.run AND kind = 'start') "
-                f"AND (written < now() - interval '{_STRAYING}' OR kind != 'finish' AND EXISTS "
-                "(SELECT FROM keito_outbox_records WHERE run = line.run AND kind = 'run'))".encode()
-            )
+            connection.execute(_DROP_STRAYS.encode())
 
     def _lines(self, query: str, values: Sequence[object] | dict[str, object]) -> list[Line]:
         return [Line(*row) for row in self._rows(query, values)]

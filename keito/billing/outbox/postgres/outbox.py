@@ -11,11 +11,12 @@ from psycopg import Connection, OperationalError
 
 from ..line import Line
 from ..record import Change, Counts, Due, Record, State
-from . import inbox, owners
+from . import inbox, owners, schema
 from .inbox import Inbox
 from .inline import Inline
 from .records import Records
 from .session import Session
+from .transaction import Transaction
 
 _TURN = "hashtextextended('keito_outbox filing ' || current_schema(), 0)"
 # A process that is stopped while it files would keep everyone from filing: the server ends the
@@ -205,6 +206,16 @@ class PostgresOutbox:
         journal = self._inbox.waiting()
         states, held, oldest = self._records.counts(destination)
         return Counts(states=states, held=held, journal=journal, oldest=oldest)
+
+    def transaction(self, connection: Connection[Any]) -> Transaction:
+        """Return what writes lines through a connection of the user's, in its transaction.
+
+        Raises:
+            psycopg.Error: The outbox's own connection can't be had now.
+        """
+        with self._session.turn() as own:
+            where, outbox = schema.place(own)
+        return Transaction(connection, schema=where, outbox=outbox)
 
     def for_child(self) -> PostgresOutbox:
         """See `Outbox`."""

@@ -1,0 +1,3 @@
+"""The outbox in PostgreSQL, where it is more than the others."""
+
+from __future__ import annotations
