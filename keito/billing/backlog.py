@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import cast
 
 from .._errors import KeitoInputError
+from .correction import AFTER_PARKED
 from .genai import GenaiPrices
 from .outbox.port import Outbox
 from .outbox.record import STATES, Change, Record, State
@@ -86,7 +87,9 @@ class Backlog:
         return sum(record.state == "READY" for record in replay.records)
 
     def retry(self, key: str) -> None:
-        """Send a parked record once more; what could not be read is read once more.
+        """Send a parked record once more, and the corrections that were parked with it.
+
+        What could not be read is read once more.
 
         Raises:
             KeitoInputError: There is no parked record with this key.
@@ -97,7 +100,11 @@ class Backlog:
         elif not record.payload:
             raise KeitoInputError(f"{key} can't be sent: {record.reason}")
         else:
-            self._check(self._outbox.change(record, Change(state="READY", since=self._clock())))
+            again = Change(state="READY", since=self._clock())
+            self._check(self._outbox.change(record, again))
+            for later in self._outbox.of_run(record.run):
+                if (later.after, later.reason) == (key, AFTER_PARKED) and later.state == "PARKED":
+                    self._outbox.change(later, again)
         self._changed()
 
     def drop(self, key: str, reason: str) -> int:

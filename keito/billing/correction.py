@@ -17,13 +17,14 @@ from ._facts import decode, encode
 from .contract import Contract
 from .entry import Entry, run_entries
 from .keys import record_key
-from .metadata import LIMIT, NEVER_CUT, by_rank, size
+from .metadata import LIMIT, OURS, by_rank, size
 from .outbox.record import Record
 from .prices import Prices
 from .run_facts import BaseFacts, LateFacts, StartFacts
 from .usage import EXACT
 from .wire import read
 
+_NULL = size({"": None})
 # What each key says when the thing is no longer so: a merging PATCH can't take a key away.
 _UNTRUE: Mapping[str, object] = {"usage_incomplete": False, "llm_calls_unpriced": 0}
 _CORRECTED = (
@@ -101,7 +102,11 @@ def correction(
         made=max(now, *(record.made + _NEXT for record in [base, *earlier])),
         since=now,
     )
-    return made if base.state == "UNROUTED" else _rendered(made, base, earlier, entry)
+    if base.state == "UNROUTED":
+        return made
+    if base.state == "DROPPED":
+        return replace(made, state="DROPPED", reason="dropped with its entry", expense="")
+    return _rendered(made, base, earlier, entry)
 
 
 def _rendered(made: Record, base: Record, earlier: Sequence[Record], entry: Entry) -> Record | None:
@@ -140,17 +145,16 @@ def _fitting(
 ) -> dict[str, object] | None:
     """Leave out the least telling until the entry has room for it; None if it never has."""
     fitting = dict(change)
-    merged = {**before, **fitting}
-    cut = [name for name in by_rank(merged) if name not in (*NEVER_CUT, "truncated")]
-    for name in reversed(cut):
-        if size(merged) <= LIMIT:
+    for name in reversed(by_rank({**before, **change})):
+        if size({**before, **fitting}) <= LIMIT:
             break
+        if name in OURS and name not in _CORRECTED:
+            continue
         fitting["truncated"] = True
         fitting.pop(name, None)
-        if name in before:
-            # Not to be left as it was, either: that is no longer true, or what is to go first.
+        # Not to be left as it was, either: that is no longer true, or is to go before the rest.
+        if (name in change and name in before) or size({"": before.get(name)}) > _NULL:
             fitting[name] = None
-        merged = {**before, **fitting}
     return fitting if size({**before, **fitting}) <= LIMIT else None
 
 

@@ -182,7 +182,8 @@ def _sum(expense: CostExpense, costs: Sequence[Due], *, carried: Decimal) -> _Su
     with_markup = EXACT.multiply(usd, EXACT.add(Decimal(1), Decimal(expense.markup)))
     exact = EXACT.add(EXACT.multiply(with_markup, expense.factor), carried)
     amount = max(Decimal(0), exact.quantize(_CENT, rounding=ROUND_FLOOR, context=EXACT))
-    return _Sum(usd, unpriced, carried, amount, EXACT.subtract(exact, amount))
+    # Fewer than none: what an earlier expense was without is known by now.
+    return _Sum(usd, max(0, unpriced), carried, amount, EXACT.subtract(exact, amount))
 
 
 def _body(account: _Account, day: str, key: str, added: _Sum) -> dict[str, object]:

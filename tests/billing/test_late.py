@@ -157,6 +157,13 @@ def test_a_run_that_nobody_routed_keeps_its_correction_with_it(
     (correction,) = corrections(recorder, run)
     assert (correction.state, correction.payload) == ("UNROUTED", "")
     assert local.requests() == []
+
+    home = Target(project_id=local.project_id, task_id=local.task_id)
+    recorder.backlog().assign(run.id, home)
+
+    assert recorder.flush(PATIENCE) == 0
+    assert metadata(local)["tokens_in"] == 7
+    assert [record.state for record in corrections(recorder, run)] == ["DONE"]
     recorder.close()
 
 
@@ -324,3 +331,33 @@ def test_a_correction_of_a_refused_entry_is_parked_with_it(
     assert recorder.flush(PATIENCE) == 0
     assert states(recorder, run) == [("PARKED", "after_parked")] * 2
     recorder.close()
+
+
+def test_corrections_are_sent_when_their_refused_entry_is_sent_once_more(
+    recorder: Recorder, local: LocalKeito
+) -> None:
+    local.faults.error(422, method="POST")
+    run, (call,) = delivered(recorder)
+    call.end(USED)
+    assert recorder.flush(PATIENCE) == 0
+    (correction,) = corrections(recorder, run)
+
+    recorder.backlog().retry(correction.after)
+
+    assert recorder.flush(PATIENCE) == 0
+    assert metadata(local)["tokens_in"] == 7
+
+
+def test_what_comes_late_of_a_dropped_entry_is_dropped_with_it(
+    recorder: Recorder, local: LocalKeito
+) -> None:
+    local.faults.error(422, method="POST")
+    run, (call,) = delivered(recorder)
+    (parked,) = recorder._recording.opened().of_run(run.id)
+    recorder.backlog().drop(parked.key, "not ours")
+
+    call.end(USED)
+
+    assert recorder.flush(PATIENCE) == 0
+    assert states(recorder, run) == [("DROPPED", "dropped with its entry")]
+    assert local.requests("PATCH") == []
