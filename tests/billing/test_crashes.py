@@ -152,6 +152,52 @@ def test_a_run_that_was_being_sent_is_delivered_once(
     assert len(local.requests("POST")) == (1 if committed else 2)
 
 
+def corrected(recorder: Recorder, local: LocalKeito) -> dict[str, Any]:
+    """Deliver until the only entry says what its late call used; return its metadata."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        (entry,) = deliver(recorder, local, at_least=1)
+        if entry["metadata"].get("tokens_in") == 7:
+            break
+    metadata: dict[str, Any] = entry["metadata"]
+    return metadata
+
+
+def test_a_call_that_came_late_before_its_process_was_killed_is_corrected_by_the_next(
+    start: Start, successor: Recorder, local: LocalKeito
+) -> None:
+    victim = start("after_a_late_call")
+    run, left = said(victim).split()
+    kill(victim)
+    made = len(local.requests("PATCH"))
+
+    metadata = corrected(successor, local)
+
+    assert (left, made) == ("0", 0)
+    assert (metadata["run_id"], metadata["status"]) == (run, "ok")
+    assert (metadata["tokens_in"], metadata["usage_incomplete"]) == (7, False)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_process_killed_while_it_corrects_leaves_the_correction_to_the_next(
+    start: Start, successor: Recorder, local: LocalKeito, committed: bool
+) -> None:
+    local.faults.hang(committed=committed, method="PATCH", seconds=30)
+    victim = start("while_correcting")
+    run, _ = said(victim).split()
+    while not local.requests("PATCH"):
+        time.sleep(0.01)
+    kill(victim)
+    local.faults.clear()
+
+    metadata = corrected(successor, local)
+    left = successor.flush(PATIENCE)
+
+    assert (metadata["run_id"], metadata["tokens_in"], left) == (run, 7, 0)
+    assert len(local.requests("PATCH")) == (1 if committed else 2)
+    assert len(local.requests("POST")) == 1
+
+
 def test_processes_killed_at_random_lose_and_double_nothing(
     start: Start, successor: Recorder, local: LocalKeito
 ) -> None:

@@ -50,6 +50,31 @@ def while_a_call_is_awaited() -> None:
     wait_for_the_end()
 
 
+def after_a_late_call() -> None:
+    """Die when a run's entry is in Keito and a model call of it has reported late."""
+    working = recorder()
+    run = working.start("victim")
+    call = run.model_start("1", model="m")
+    run.finish()
+    left = working.flush(20)
+    working._recording.courier.close(5)
+    call.end(Usage(model="m", input_tokens=7, output_tokens=3))
+    say(run.id, left)
+    wait_for_the_end()
+
+
+def while_correcting() -> None:
+    """Die when a correction is on its way."""
+    working = recorder()
+    run = working.start("victim")
+    call = run.model_start("1", model="m")
+    run.finish()
+    left = working.flush(20)
+    call.end(Usage(model="m", input_tokens=7, output_tokens=3))
+    say(run.id, left)
+    wait_for_the_end()
+
+
 def before_sending() -> None:
     """Die with a finished run on the disk."""
     with recorder(courier="external").run("victim") as run:
