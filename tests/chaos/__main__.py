@@ -6,10 +6,12 @@ import argparse
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chaos.conductor import Report, Scale, chaos
+from tests.database import Database, why_none
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,18 +21,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--some-steps", action="store_true", help="not all labelled steps")
+    parser.add_argument("--only", choices=["sqlite", "postgres"])
     parser.add_argument("--keep", type=Path, help="a folder for what the processes wrote")
     options = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     scale = Scale(records=options.records, kills=options.kills, every_step=not options.some_steps)
     with tempfile.TemporaryDirectory() as made:
-        folder = options.keep or Path(made)
-        folder.mkdir(exist_ok=True)
-        say(f"sqlite, seed {seed}: {scale.records:,} records, {scale.kills} kills")
-        report = chaos(str(folder / "outbox.db"), folder, scale, seed=seed)
+        folder: Path = options.keep or Path(made)
+        places = [options.only] if options.only else ["sqlite", "postgres"]
+        return max([_once(place, folder / place, scale, seed) for place in places])
+
+
+def _once(place: str, folder: Path, scale: Scale, seed: int) -> int:
+    folder.mkdir(parents=True)
+    say(f"{place}, seed {seed}: at least {scale.records:,} records and {scale.kills} kills")
+    if place == "sqlite":
+        report = chaos(folder, scale, seed=seed)
+    elif why := why_none():
+        say(f"  not run: {why}")
+        return 1
+    else:
+        with _database() as dsn:
+            report = chaos(folder, scale, seed=seed, database=dsn)
     for line in lines(report):
         say(line)
     return 0 if report.audit.clean and not report.left else 1
+
+
+@contextmanager
+def _database() -> Iterator[str]:
+    server = Database()
+    try:
+        server.start()
+        yield server.dsn
+    finally:
+        server.remove()
 
 
 def lines(report: Report) -> list[str]:

@@ -72,28 +72,42 @@ class Report:
     seconds: float = 0.0
 
 
-def chaos(place: str, folder: Path, scale: Scale, *, seed: int) -> Report:
+def chaos(folder: Path, scale: Scale, *, seed: int, database: str | None = None) -> Report:
     """Let it happen; return what came of it.
 
     Args:
-        place: The outbox: a file, or the address of a database.
         folder: Where the processes' notes go.
         scale: How much has to happen.
         seed: What everything that happens follows from.
+        database: How to connect to PostgreSQL, if the outbox is to be there and not in the folder.
     """
     with sandbox() as local:
-        return _Chaos(local, place, folder, scale, seed).report()
+        orders = Orders(
+            role="courier",
+            database=database is not None,
+            place=database or str(folder / "outbox.db"),
+            notes="",
+            **local.client_settings,
+            projects=PROJECTS,
+            task=local.task_id,
+            category=local.expense_category_id,
+            # Each process should get something done, and together they what is asked for.
+            runs=max(5, scale.records // scale.kills),
+            sabotage=scale.sabotage,
+        )
+        return _Chaos(local, orders, folder, scale, seed).report()
 
 
 class _Chaos:
     def __init__(
-        self, local: LocalKeito, place: str, folder: Path, scale: Scale, seed: int
+        self, local: LocalKeito, orders: Orders, folder: Path, scale: Scale, seed: int
     ) -> None:
         self._local = local
+        self._orders = orders
         self._folder = folder
         self._scale = scale
         self._chance = random.Random(seed)
-        self._fates = Fates(seed, on_disk=not place.startswith("postgresql:"))
+        self._fates = Fates(seed, database=orders.database)
         self._seats: list[Seat] = []
         self._made = 0
         self._report = Report(Audit(0))
@@ -101,28 +115,23 @@ class _Chaos:
         self._next_outage = self._began + 2.0
         self._next_count = 0.0
         self._enough = False
-        self._orders = Orders(
-            role="courier",
-            place=place,
-            notes="",
-            **local.client_settings,
-            projects=PROJECTS,
-            task=local.task_id,
-            category=local.expense_category_id,
-            # Each process should get something done, and all of them together what is asked for.
-            runs=max(5, scale.records // scale.kills),
-            sabotage=scale.sabotage,
+        self._places: tuple[tuple[Role, int], ...] = (
+            ("recorder", scale.recorders),
+            ("courier", scale.couriers),
         )
         for fault, chance in faults(seed):
             local.faults.inject(fault).chance = chance
 
     def report(self) -> Report:
         try:
-            self._seats = [self._seat("recorder") for _ in range(self._scale.recorders)]
-            self._seats += [self._seat("courier") for _ in range(self._scale.couriers)]
+            for role, places in self._places:
+                for _ in range(places):
+                    self._seats.append(self._seat(role))
             while not self._has_enough():
                 self._outages()
-                self._seats = [self._looked_after(seat) for seat in self._seats]
+                for place, seat in enumerate(self._seats):
+                    if seat.ended():
+                        self._seats[place] = self._next(seat)
                 time.sleep(TICK)
         finally:
             for seat in self._seats:
@@ -145,9 +154,7 @@ class _Chaos:
         )
         return Seat(orders, fate, errors=self._folder / "errors.txt")
 
-    def _looked_after(self, seat: Seat) -> Seat:
-        if not seat.ended():
-            return seat
+    def _next(self, seat: Seat) -> Seat:
         self._report.kills += seat.killed
         self._report.stops += seat.stops
         if seat.missed:

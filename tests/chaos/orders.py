@@ -35,7 +35,8 @@ class Orders:
 
     Attributes:
         role: What it does.
-        place: The outbox: a file, or the address of a database.
+        database: Whether the outbox is in PostgreSQL.
+        place: Where it is: a file, or how to connect to the database.
         notes: The file for its notes.
         seed: Decides what it records.
         runs: How many runs it records.
@@ -47,6 +48,7 @@ class Orders:
     """
 
     role: Role
+    database: bool
     place: str
     notes: str
     base_url: str

@@ -10,7 +10,7 @@ from typing import Literal
 
 from keito.sandbox.faults import Fault
 from tests.chaos.orders import Role
-from tests.chaos.steps import COURIER_STEPS, FILE_STEPS, RECORDER_STEPS
+from tests.chaos.steps import COURIER_STEPS, FILE_STEPS, RECORDER_STEPS, TRANSACTION_STEPS
 
 How = Literal["killed at random", "killed at a step", "stopped", "stopped at a step", "leaves"]
 _HOWS: Sequence[tuple[How, int]] = (
@@ -85,12 +85,12 @@ class Fates:
         steps: All of them.
     """
 
-    def __init__(self, seed: int, *, on_disk: bool) -> None:
+    def __init__(self, seed: int, *, database: bool) -> None:
         self._chance = random.Random(seed)
         self._tries: Counter[str] = Counter()
         steps: dict[Role, list[str]] = {
             "recorder": list(RECORDER_STEPS),
-            "courier": [*COURIER_STEPS, *(FILE_STEPS if on_disk else ())],
+            "courier": [*COURIER_STEPS, *(TRANSACTION_STEPS if database else FILE_STEPS)],
         }
         self._turns: dict[Role, deque[str]] = {}
         for role, found in steps.items():
@@ -111,9 +111,9 @@ class Fates:
             how = "killed at random"
         return Fate(
             how=how,
-            after=chance.uniform(0.2, 1.2),
+            after=chance.uniform(0.3, 2.5),
             step=step,
-            nth=chance.randrange(1, 4),
+            nth=chance.choice((1, 1, 2, 5, 20)),
             still=chance.uniform(1.0, 2.0),
             seed=chance.randrange(2**32),
             external=chance.random() < 0.5,

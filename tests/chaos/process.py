@@ -6,7 +6,10 @@ import sys
 import threading
 
 from keito.billing import Contract, Recorder
+from keito.billing.outbox import Outbox
 from keito.billing.outbox.inbox import Inbox
+from keito.billing.outbox.postgres import PostgresOutbox
+from keito.billing.outbox.postgres import records as postgres
 from keito.billing.outbox.records import Records
 from keito.billing.outbox.sqlite import SqliteOutbox
 from tests.chaos.notes import Notes
@@ -33,7 +36,7 @@ def main(orders: Orders) -> None:
 def recorder_of(orders: Orders) -> Recorder:
     """Return a recorder into the outbox."""
     return Recorder(
-        outbox=orders.place,
+        outbox=_outbox(orders),
         base_url=orders.base_url,
         api_key=orders.api_key,
         account_id=orders.account_id,
@@ -44,15 +47,18 @@ def recorder_of(orders: Orders) -> Recorder:
 
 
 def _arm(signal: Signal, orders: Orders) -> None:
-    outbox: type = SqliteOutbox
-    if orders.place.startswith("postgresql:"):
-        from keito.billing.outbox.postgres import PostgresOutbox
-
-        outbox = PostgresOutbox
+    outbox = PostgresOutbox if orders.database else SqliteOutbox
     sabotage(outbox, orders.sabotage)
     signal.watch(outbox)
-    signal.watch_parts({"records.add": (Records, "add"), "inbox.drop": (Inbox, "drop")})
+    if orders.database:
+        signal.watch_parts({"records.add": (postgres.Records, "add")})
+    else:
+        signal.watch_parts({"records.add": (Records, "add"), "inbox.drop": (Inbox, "drop")})
     signal.watch_requests()
+
+
+def _outbox(orders: Orders) -> Outbox:
+    return PostgresOutbox(orders.place) if orders.database else SqliteOutbox(orders.place)
 
 
 if __name__ == "__main__":

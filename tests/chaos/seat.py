@@ -24,6 +24,7 @@ class Seat:
         self.orders = orders
         self.fate = fate
         self.killed = False
+        self._errors = errors
         self.stops = 0
         self._since = time.monotonic()
         self._until = self._since + (PATIENCE if fate.step else fate.after)
@@ -48,7 +49,7 @@ class Seat:
         now = time.monotonic()
         if self._look(now):
             code = self._process.returncode
-            assert code in (0, -signal.SIGKILL), f"a {self.orders.role} ended with {code}"
+            assert code in (0, -signal.SIGKILL), self._errors.read_text()[-2000:]
             self.killed = code != 0
             return True
         if self._still:

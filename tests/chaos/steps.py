@@ -43,8 +43,9 @@ COURIER_STEPS = (
     ),
     *(f"{method} {what}" for method in ("POST", "GET") for what in _ON_THE_WAY.values()),
 )
-# Between the two files of an outbox on disk.
+# Between the two files of an outbox on disk, or within the transaction of one in a database.
 FILE_STEPS = ("after records.add", "before inbox.drop", "after inbox.drop")
+TRANSACTION_STEPS = ("after records.add",)
 
 
 class Signal:

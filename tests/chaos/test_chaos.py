@@ -19,8 +19,16 @@ def described(report: Report) -> str:
     return f"lost {audit.lost}, doubled {audit.doubled}, wrong {audit.wrong}, left {report.left}"
 
 
-def test_processes_that_die_in_every_way_lose_and_double_nothing(tmp_path: Path) -> None:
-    report = chaos(str(tmp_path / "outbox.db"), tmp_path, Scale(records=1000, kills=24), seed=4)
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str | None:
+    """Where the outbox is: None is a file."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres_place")
+
+
+def test_processes_that_die_in_every_way_lose_and_double_nothing(
+    database: str | None, tmp_path: Path
+) -> None:
+    report = chaos(tmp_path, Scale(records=1000, kills=24), seed=4, database=database)
 
     assert report.audit.clean, described(report)
     assert report.left == 0
@@ -38,7 +46,7 @@ def test_the_audit_tells_of_a_delivery_that_is_worse(
 ) -> None:
     scale = Scale(records=400, kills=5, recorders=2, couriers=2, sabotage=sabotage)
 
-    report = chaos(str(tmp_path / "outbox.db"), tmp_path, scale, seed=4)
+    report = chaos(tmp_path, scale, seed=4)
 
     assert getattr(report.audit, seen)
     assert not report.audit.clean
