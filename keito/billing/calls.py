@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._guard import kept
+from .arguments import text
 from .endings import may_have_cost
 from .ledger import Call, Ledger, now
 from .usage import Usage
@@ -22,8 +23,16 @@ class ModelCall:
         self._recording = recording
         self._call = call
 
-    def end(self, usage: Usage | None = None) -> None:
-        """Note its end and what it consumed; None when nobody said."""
+    def end(self, usage: Usage | None = None, *, key: str | None = None) -> None:
+        """Note its end and what it consumed; None when nobody said.
+
+        Args:
+            usage: What it consumed.
+            key: The provider's response id, where only the answer has told it: what others report
+                under that key is this call.
+        """
+        if key is not None:
+            self._call = self._call.ledger.known_as(text("key", key), self._call)
         self.end_at(now(), usage)
 
     def end_at(self, moment: int, usage: Usage | None, *, failed: bool = False) -> None:
@@ -38,6 +47,12 @@ class ModelCall:
     def fail(self, error: BaseException | None = None) -> None:
         """Note that it failed. Where the provider may still charge, its usage is unknown."""
         self.end_at(now(), None, failed=not (error is None or may_have_cost(error)))
+
+    def withdraw(self) -> None:
+        """Take it back, as if it had never begun: it belongs to the record of another run."""
+        ledger = self._call.ledger
+        with ledger.tree.lock:
+            ledger.drop(self._call)
 
 
 class ToolCall:

@@ -152,6 +152,25 @@ class Ledger:
             meter.begin()
         return call
 
+    def known_as(self, key: str, call: Call) -> Call:
+        """Give a call of this record a second key; return the call that others told of under it."""
+        with self.tree.lock:
+            known = self.tree.calls.setdefault(key, call)
+            # Some servers use one id for every answer: then both go by keys of their own.
+            if known is call or known.key != key:
+                return call
+            self.drop(call)
+            return known
+
+    def drop(self, call: Call) -> None:
+        """Forget a call that is told of elsewhere."""
+        if call not in self.calls:
+            return
+        self.calls.remove(call)
+        del self.tree.calls[call.key]
+        if call.meter is not None:
+            call.meter.take_back()
+
     @property
     def open_calls(self) -> int:
         """How many model calls have started and not ended."""
@@ -170,9 +189,10 @@ class Ledger:
             self.pauses.append((self.paused_since, now()))
             self.paused_since = None
 
-    def end(self, status: str, error: str | None) -> None:
+    def end(self, status: str, error: str | None, *, at: int | None = None) -> None:
         """Fix the run's time and how it ended."""
-        self.status, self.error, self.ended = status, error, now()
+        ended = now() if at is None else max(at, self.started)
+        self.status, self.error, self.ended = status, error, ended
         if self.paused_since is not None:
             self.pauses.append((self.paused_since, self.ended))
             self.paused_since = None

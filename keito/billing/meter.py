@@ -57,6 +57,11 @@ class Meter:
         for meter in self._upwards():
             meter.model_calls += 1
 
+    def take_back(self) -> None:
+        """Don't count a model call that has not ended, and is another's."""
+        for meter in self._upwards():
+            meter.model_calls -= 1
+
     def end(self, call: Call) -> None:
         """Take in what a call consumed, or what a better source says about it."""
         for meter in self._upwards():

@@ -136,6 +136,7 @@ class Recorder:
         target: Choice | None = None,
         framework: str = "python",
         metadata: Mapping[str, object] | None = None,
+        session: str | None = None,
     ) -> Run:
         """Start a run; whoever starts it finishes it.
 
@@ -150,6 +151,8 @@ class Recorder:
             framework: Whose id `key` is; recorded with the run.
             metadata: The framework's metadata of this invocation. It may hold `keito_target`, the
                 name of one of the recorder's targets.
+            session: The framework's own name for the conversation; recorded as the session where
+                the target names none.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -162,7 +165,7 @@ class Recorder:
             "starting a run",
             lambda: (
                 registry.find(framework, key)
-                or self._start(name, key, above, target, framework, metadata)
+                or self._start(name, key, above, target, framework, metadata, session)
             ),
             None,
         )
@@ -297,9 +300,10 @@ class Recorder:
         chosen: Choice | None,
         framework: str,
         metadata: Mapping[str, object] | None,
+        session: str | None,
     ) -> Run:
         above = None if parent is None else parent._ledger.target
-        target = self._routes.target(chosen, metadata, parent=above)
+        target = self._routes.target(chosen, metadata, parent=above).in_session(session)
         run_id = uuid.uuid4().hex
         if parent is not None and self._folds(target, parent):
             ledger = parent._ledger

@@ -187,12 +187,12 @@ class Recording:
         self._write(ledger, kind, said)
         return made, is_new
 
-    def end(self, ledger: Ledger, status: str, error: str | None) -> None:
+    def end(self, ledger: Ledger, status: str, error: str | None, *, at: int | None = None) -> None:
         """Record how a run ended: complete, unless model calls may still report."""
         with ledger.tree.lock:
             if ledger.ended is not None:
                 return
-            ledger.end(status, error)
+            ledger.end(status, error, at=at)
             waits = ledger.open_calls > 0
             facts = ledger.facts() if waits else {}
         if not waits or self._silent:

@@ -15,7 +15,7 @@ from .claims import Claims
 from .contract import STATUSES, Contract, Status
 from .endings import status_of
 from .ledger import Ledger, now
-from .target import Target
+from .target import Target, _bill_to
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -26,9 +26,35 @@ if TYPE_CHECKING:
 _current: ContextVar[Run | None] = ContextVar("keito_run", default=None)
 
 
+# How adapters find the run that surrounds this code, where a framework keeps what surrounds it.
+_finders: list[Callable[[], Run | None]] = []
+
+
 def current_run() -> Run | None:
     """Return the run this code works for, if it has one that is not finished."""
-    run = _current.get()
+    run = _unfinished(_current.get())
+    for find in _finders:
+        found = _unfinished(find())
+        if found is not None and not (run is not None and run.is_below(found)):
+            run = found
+    return run
+
+
+def found_by(find: Callable[[], Run | None]) -> None:
+    """Have `current_run` ask an adapter, too, for the run that its framework has around this code.
+
+    Args:
+        find: Returns it, or None. It is asked often, and must not raise.
+    """
+    _finders.append(find)
+
+
+def surroundings() -> tuple[object, object]:
+    """Return what the blocks around this code say of its work; equal while they are the same."""
+    return _bill_to.get(), _current.get()
+
+
+def _unfinished(run: Run | None) -> Run | None:
     while run is not None and run.finished:
         run = run.parent
     return run
@@ -108,6 +134,13 @@ class Run(Claims):
     def folded(self) -> bool:
         """Whether its facts go to its parent's record."""
         return self.parent is not None and self._ledger is self.parent._ledger
+
+    def is_below(self, other: Run) -> bool:
+        """Whether it was started under the other run, directly or not."""
+        above = self.parent
+        while above is not None and above is not other:
+            above = above.parent
+        return above is not None
 
     def model_start(
         self, key: str, *, model: str | None = None, agent: str | None = None
@@ -218,12 +251,19 @@ class Run(Claims):
         if reached is not None:
             raise reached
 
-    def finish(self, status: Status = "ok", *, error: BaseException | None = None) -> None:
+    def finish(
+        self,
+        status: Status = "ok",
+        *,
+        error: BaseException | None = None,
+        ended: float | None = None,
+    ) -> None:
         """End the run; a second call changes nothing.
 
         Args:
             status: How it ended.
             error: What ended it, if `status` does not already say: only its type is recorded.
+            ended: When it ended, on the clock of `time.monotonic()`; default: now.
 
         Raises:
             ValueError: There is no such status.
@@ -232,9 +272,10 @@ class Run(Claims):
             raise ValueError(f"{status!r} is not a status: {', '.join(STATUSES)}")
         if status == "ok" and error is not None:
             status = status_of(error)
-        kept("finishing a run", lambda: self._finish(status, error), None)
+        moment = None if ended is None else int(ended * 1_000_000)
+        kept("finishing a run", lambda: self._finish(status, error, moment), None)
 
-    def _finish(self, status: Status, error: BaseException | None) -> None:
+    def _finish(self, status: Status, error: BaseException | None, ended: int | None) -> None:
         with self._ledger.tree.lock:
             was_open, self._finished = not self._finished, True
         if not was_open:
@@ -242,7 +283,7 @@ class Run(Claims):
         registry.leave(*self._identity, self)
         if not self.folded:
             self._recording.end(
-                self._ledger, status, None if error is None else type(error).__name__
+                self._ledger, status, None if error is None else type(error).__name__, at=ended
             )
 
     def when_settled(self, call: Callable[[], None]) -> None:

@@ -80,6 +80,12 @@ class Target:
             other.user_id,
         )
 
+    def in_session(self, session_id: str | None) -> Target:
+        """Return it with this session, unless it names one or this is none."""
+        if not session_id or self.session_id is not None:
+            return self
+        return replace(self, session_id=session_id)
+
     def over(self, below: Target) -> Target:
         """Return this target, completed with what it leaves open by the one below it."""
         if below == _NOWHERE:
