@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 import weakref
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
+
+from .. import _log
+from . import signs
 
 # A commit is then in the file before the call returns, and a killed process loses nothing. What a
 # power cut can take is bounded by the courier's full syncs.
@@ -28,6 +32,24 @@ def connect(
         wait: Seconds to wait for another process that is writing.
         checkpoints: Whether SQLite may interrupt a commit to tidy the log up.
     """
+    try:
+        return _connect(path, synchronous, wait, checkpoints)
+    except sqlite3.DatabaseError as error:
+        if not _damaged(error) or not _set_aside(path):
+            raise
+    return _connect(path, synchronous, wait, checkpoints)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Tell files apart that have had the same name; None if there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _connect(path: Path, synchronous: str, wait: float, checkpoints: bool) -> sqlite3.Connection:
     _make_private(path)
     connection = sqlite3.connect(path, timeout=wait, isolation_level=None, check_same_thread=False)
     with ExitStack() as otherwise:
@@ -38,6 +60,43 @@ def connect(
             connection.execute("PRAGMA wal_autocheckpoint=0")
         otherwise.pop_all()
     return connection
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    # A locked or full disk is an OperationalError; of the rest only the text tells in Python 3.10.
+    said = str(error)
+    return "not a database" in said or "malformed" in said
+
+
+def _set_aside(path: Path) -> bool:
+    """Move a damaged file out of the way, unless another process is doing so; whether it is."""
+    turn = path.with_name(path.name + "-live") / "moving"
+    if not signs.take(turn):
+        return False
+    try:
+        if not _is_damaged(path):
+            return True
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        for end in ("-wal", "-shm", ""):
+            with suppress(FileNotFoundError):
+                os.rename(f"{path}{end}", f"{aside}{end}")
+    finally:
+        signs.let_go(turn)
+    _log.warn(
+        f"damaged:{path}",
+        f"{path} is damaged: it was moved to {aside.name}, beside it, and a new one is begun. What "
+        "it held is not delivered; see what sqlite3's .recover can save of it",
+    )
+    return True
+
+
+def _is_damaged(path: Path) -> bool:
+    # Another process may have put a new one in its place by now.
+    try:
+        _connect(path, NORMAL, BUSY, True).close()
+    except sqlite3.DatabaseError as error:
+        return _damaged(error)
+    return False
 
 
 def _make_private(path: Path) -> None:

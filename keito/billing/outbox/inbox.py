@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .database import BUSY, NORMAL, close_with, connect
+from .database import BUSY, NORMAL, close_with, connect, identity
 from .line import ARRIVING, SINGLE, Line
 
 _SCHEMA = """
@@ -50,6 +50,7 @@ class Inbox:
     """Two connections to one file: one for recording, which never waits long, one for the rest."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._log = path.with_name(path.name + "-wal")
         with ExitStack() as otherwise:
             self._behind = _connect(path)
@@ -66,12 +67,20 @@ class Inbox:
         self._behind_lock = threading.Lock()
         self._inline_lock = threading.Lock()
         self._since_tidy = 0
+        self._identity = identity(path)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the file was deleted: what is written to it then goes with this process."""
+        return identity(self._path) != self._identity
 
     def append(self, line: Line, *, wait: float | None) -> None:
         """Add a line, within `wait` seconds or as long as it takes."""
         if wait is None:
             self._write(_INSERT, line[:5])
             return
+        if self.lost:
+            raise FileNotFoundError("the journal's file was deleted")
         if not self._inline_lock.acquire(timeout=wait):
             raise TimeoutError("another thread is recording")
         try:
@@ -139,6 +148,21 @@ class Inbox:
             "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start')"
         )
         self._drop([row[0] for row in strays])
+
+    def move_to(self, other: Inbox) -> None:
+        """Add all that is here to another file, and close this one.
+
+        Another process that has this one open may do so too: filing makes one record of both.
+        """
+        with self._inline_lock, self._behind_lock:
+            lines = self._behind.execute(f"{_LINE} ORDER BY id").fetchall()
+            owners = self._behind.execute("SELECT owner, seen, until FROM owners").fetchall()
+            for line in lines:
+                other._write(_INSERT, line[:5])
+            for owner in owners:
+                other._write("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", owner)
+            self._inline.close()
+            self._behind.close()
 
     def close(self) -> None:
         """Close both connections."""

@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-from .database import FULL, close_with, connect
+from .database import FULL, close_with, connect, identity
 from .record import Change, Due, Record, State
 
 _SCHEMA = """
@@ -75,11 +75,32 @@ class Records:
     """One connection; its lock makes the threads of a process take turns."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._connection = connect(path, synchronous=FULL)
         close_with(self, self._connection)
         self._lock = threading.Lock()
         self._connection.executescript(_SCHEMA)
         self._add_what_is_new()
+        self._identity = identity(path)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the file was deleted: what is written to it then goes with this process."""
+        return identity(self._path) != self._identity
+
+    def move_to(self, other: Records) -> None:
+        """Add all that is here to another file, and close this one.
+
+        Other processes may have this one open, and move it too. Which of them claimed a record last
+        is settled by the lock: who claims looks afterwards whether the file is still there.
+        """
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            records = [_record(row) for row in self._connection.execute(_SELECT)]
+            contracts = dict(self._connection.execute("SELECT id, body FROM contracts").fetchall())
+            other.add(records, contracts, {})
+            self._connection.execute("COMMIT")
+            self._connection.close()
 
     def add(
         self,
@@ -181,7 +202,8 @@ class Records:
                 (owner, now, lease, row[0]),
             )
             taken = self._connection.execute(f"{_SELECT} WHERE key = ?", (row[0],)).fetchone()
-        return _record(taken)
+        # In a file that is deleted, another process may have read it as READY before.
+        return None if self.lost else _record(taken)
 
     def change(self, record: Record, change: Change) -> bool:
         """Move a record on, if nobody else has since it was read."""

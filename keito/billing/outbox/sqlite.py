@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import signs
+from .. import _log
+from . import disks, signs
 from .inbox import Inbox
 from .line import Line
 from .record import Change, Counts, Due, Record, State
@@ -23,15 +24,15 @@ class SqliteOutbox:
             lock per recorder. All are readable by their owner only. Not for network file systems.
     """
 
-    durable = True
-
     def __init__(self, path: str | Path) -> None:
         # One name for it, whatever else leads there: a program that changes its folder must not
         # have its records in two, nor lose its locks to a second name of their files (`signs`).
         self.path = Path(path).resolve()
-        self._inbox = Inbox(self.path.with_name(self.path.name + "-inbox"))
+        self._journal = Inbox(self._beside("-inbox"))
         self._opened: Records | None = None
+        self._closed = False
         self._opening = threading.Lock()
+        self.durable = not self._warn_of_disk()
 
     def join(self, owner: str, *, until: float) -> None:
         """See `Outbox`."""
@@ -59,7 +60,9 @@ class SqliteOutbox:
 
     def append(self, line: Line, *, wait: float | None = None) -> None:
         """See `Outbox`."""
-        self._inbox.append(line, wait=wait)
+        # An agent does not wait until a deleted file is made again: the journal's thread does that.
+        journal = self._inbox if wait is None else self._journal
+        journal.append(line, wait=wait)
 
     def arrivals(self, *, limit: int) -> list[Line]:
         """See `Outbox`."""
@@ -184,9 +187,24 @@ class SqliteOutbox:
     def close(self) -> None:
         """See `Outbox`."""
         self._inbox.close()
+        self._closed = True
         with self._opening:
             if self._opened is not None:
-                self._opened.close()
+                self._present(self._opened).close()
+
+    @property
+    def _inbox(self) -> Inbox:
+        if self._journal.lost and not self._closed:
+            with self._opening:
+                if self._journal.lost:
+                    self._journal = self._journal_anew(self._journal)
+        return self._journal
+
+    def _journal_anew(self, lost: Inbox) -> Inbox:
+        _warn_of_loss(self._beside("-inbox"))
+        made = Inbox(self._beside("-inbox"))
+        lost.move_to(made)
+        return made
 
     @property
     def _records(self) -> Records:
@@ -194,7 +212,43 @@ class SqliteOutbox:
         with self._opening:
             if self._opened is None:
                 self._opened = Records(self.path)
+            self._opened = self._present(self._opened)
             return self._opened
 
+    def _present(self, opened: Records) -> Records:
+        if not opened.lost:
+            return opened
+        _warn_of_loss(self.path)
+        made = Records(self.path)
+        opened.move_to(made)
+        return made
+
+    def _warn_of_disk(self) -> bool:
+        """Say what may become of the files where they lie; whether they go with the machine."""
+        shared, fleeting = disks.shared(self.path), disks.fleeting(self.path)
+        if shared:
+            _log.warn(
+                f"disk:{self.path}",
+                f"{self.path} is on a network file system ({shared}), where SQLite's locks do not "
+                "hold: use a local disk, or outbox='postgresql://...'",
+            )
+        if fleeting:
+            _log.warn(
+                f"disk:{self.path}",
+                f"{self.path} is on {fleeting}: what is not delivered yet is lost with this "
+                "machine or container. Set KEITO_OUTBOX to a file on a volume",
+            )
+        return fleeting is not None
+
     def _sign(self, owner: str) -> Path:
-        return self.path.with_name(self.path.name + "-live") / owner
+        return self._beside("-live") / owner
+
+    def _beside(self, end: str) -> Path:
+        return self.path.with_name(self.path.name + end)
+
+
+def _warn_of_loss(path: Path) -> None:
+    _log.warn(
+        f"deleted:{path}",
+        f"{path} was deleted while it was in use: it is made again, with all it held",
+    )
