@@ -66,6 +66,27 @@ class Claims:
         }
         return self._recording.outcome(self._ledger, facts, optional("key", key))
 
+    def unpriced_outcome(self, outcome_type: str) -> str:
+        """Record a success whose price could not be found out: the price list's is not used.
+
+        Returns:
+            The record's `keito_key`, under which it is found in Keito.
+
+        Raises:
+            TypeError: The type is no text.
+        """
+        facts: dict[str, object] = {
+            "type": text("outcome_type", outcome_type),
+            "description": None,
+            "unit_price": None,
+            "unpriced": True,
+            "quantity": 1,
+            "success": True,
+            "evidence": None,
+            "subject": None,
+        }
+        return self._recording.outcome(self._ledger, facts, None)
+
     def log_time(
         self,
         hours: Decimal | int | str,

@@ -76,5 +76,7 @@ def _exceeds(outcome: OutcomeFacts, contract: Contract, *, so_far: int) -> bool:
 
 
 def _price(outcome: OutcomeFacts, contract: Contract) -> Decimal | None:
+    if outcome.get("unpriced"):
+        return None
     said = outcome["unit_price"]
     return contract.price(outcome["type"]) if said is None else Decimal(said)

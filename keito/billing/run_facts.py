@@ -107,8 +107,12 @@ class LateFacts(TypedDict):
     result: LateResult
 
 
-class OutcomeFacts(TypedDict):
-    """An outcome, as it was reported."""
+class _Unpriced(TypedDict, total=False):
+    unpriced: bool
+
+
+class OutcomeFacts(_Unpriced):
+    """An outcome, as it was reported; `unpriced` if its price could not be found out."""
 
     key: str
     type: str

@@ -62,5 +62,13 @@ class Telling:
     def _outcome(self, run: Run, result: object) -> None:
         outcome_type = self.outcome(result) if callable(self.outcome) else self.outcome
         if outcome_type:
-            price = self.unit_price
-            run.outcome(outcome_type, unit_price=price(result) if callable(price) else price)
+            # The outcome was achieved, whatever becomes of its price.
+            prices = kept("asking for the price", lambda: [self._price(result)], [])
+            if prices:
+                run.outcome(outcome_type, unit_price=prices[0])
+            else:
+                run.unpriced_outcome(outcome_type)
+
+    def _price(self, result: object) -> Decimal | None:
+        told = self.unit_price(result) if callable(self.unit_price) else self.unit_price
+        return None if told is None else amount("unit_price", told)

@@ -350,3 +350,16 @@ def test_a_folder_that_must_not_be_written_is_said_and_harms_nobody(tmp_path: Pa
     assert told.stdout == "7\n"
     assert told.stderr.count("the outbox can't be written") == 1
     assert "Traceback" not in told.stderr
+
+
+def test_the_outbox_of_the_environment_may_be_named_from_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KEITO_OUTBOX", "~/books/outbox.db")
+    recorder = Recorder(courier="external")
+
+    recorder.start("agent").finish()
+    recorder.close(0)
+
+    assert (tmp_path / "books" / "outbox.db").exists()

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from keito.billing import Run, bill_to, billed, current_run, default_recorder
+from keito.billing import Contract, Run, bill_to, billed, current_run, default_recorder
 from keito.billing.scope import Scope
-from tests.billing.conftest import AWAY, Recorded
+from tests.billing.conftest import AWAY, MakeRecorder, Recorded
 
 
 def test_a_function_keeps_its_signature_result_and_name(recorded: Recorded) -> None:
@@ -149,6 +149,22 @@ def test_an_outcome_function_that_fails_does_not_harm_the_call(
     assert len(paid_outcomes.entries()) == 1
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("price", [lambda _: 1 / 0, lambda _: 0.99])
+def test_an_outcome_whose_price_can_not_be_found_out_is_recorded_without_one(
+    make_recorder: MakeRecorder, price: Any
+) -> None:
+    listed = make_recorder(contract=Contract(prices={"ticket_resolved": "0.99"}))
+
+    @listed.recorder.billed(outcome="ticket_resolved", unit_price=price)
+    def work() -> str:
+        return "result"
+
+    assert work() == "result"
+    outcome = next(e for e in listed.entries() if "outcome_type" in e["metadata"])
+    assert outcome["metadata"]["outcome_success"] is True
+    assert "outcome_unit_price" not in outcome["metadata"]
 
 
 async def test_a_block_works_with_and_async_with(recorded: Recorded) -> None:

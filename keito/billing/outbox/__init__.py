@@ -25,7 +25,7 @@ def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> 
         return _in_postgres(chosen)
     from .sqlite import SqliteOutbox
 
-    return SqliteOutbox(Path(chosen) if chosen else default_path(destination))
+    return SqliteOutbox(Path(chosen).expanduser() if chosen else default_path(destination))
 
 
 def _in_postgres(dsn: str) -> Outbox:
