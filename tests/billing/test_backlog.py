@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keito import KeitoInputError
-from keito.billing import Contract, MemoryOutbox, Recorder, Run, Target, Usage
+from keito.billing import Contract, MemoryOutbox, Outbox, Recorder, Run, Target, Usage
 from keito.billing._facts import decode, encode
 from keito.billing.backlog import Backlog
 from keito.billing.filing import Filing
@@ -33,7 +33,7 @@ def recorder_into(outbox: MemoryOutbox, **more: Any) -> Recorder:
     return Recorder(outbox=outbox, courier="external", routing="explicit", **given)
 
 
-def filed(outbox: MemoryOutbox) -> None:
+def filed(outbox: Outbox) -> None:
     filing = Filing(outbox, clock=lambda: 7.0)
     while filing.arrivals():
         pass
@@ -41,7 +41,7 @@ def filed(outbox: MemoryOutbox) -> None:
 
 def backlog_of(recorder: Recorder) -> Backlog:
     backlog = recorder.backlog()
-    filed(recorder._recording.opened())  # type: ignore[arg-type]
+    filed(recorder._recording.opened())
     return backlog
 
 
