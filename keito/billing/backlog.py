@@ -15,13 +15,14 @@ from .outbox.port import Outbox
 from .outbox.record import STATES, Change, Record, State
 from .prices import Prices
 from .rendering import Rendering
-from .replay import Replay
+from .replay import Replay, replayable
 from .run_facts import StartFacts, target_of
 from .target import Target
 from .unreadable import lines_in
 
 # What nobody is sending and nobody has: a person may still decide about it.
 _UNDECIDED: tuple[State, ...] = ("READY", "PARKED", "UNROUTED")
+_NEVER_SENT: tuple[State, ...] = ("READY", "UNROUTED")
 # Seconds to wait for a courier that is filing, which takes it a moment.
 _TURN = 10.0
 
@@ -61,7 +62,7 @@ class Backlog:
         """List the records in a state, or all, oldest first."""
         states = STATES if state is None else (state,)
         found = [r for one in states for r in self._outbox.in_state(self._destination, one)]
-        return sorted(found, key=lambda record: (record.made, record.key))
+        return sorted(found, key=_age)
 
     def assign(self, run_or_key: str, target: Target) -> int:
         """Say whose work an unrouted run was: all that is unrouted of it is rendered and sent.
@@ -137,6 +138,43 @@ class Backlog:
         self._changed()
         return count
 
+    def adopt(self, destination: str, *, account: str) -> int:
+        """Take over what was recorded in this outbox for another destination, and never sent.
+
+        It is rendered anew as this destination's: what its subjects, jobs and caps have had already
+        is not charged again. Each run moves in one transaction, so any number of processes may do
+        this at once, and be killed meanwhile.
+
+        Args:
+            destination: The other one, e.g. that of records without an account.
+            account: This destination's account, within which keys are derived.
+
+        Returns:
+            How many records are this destination's now.
+        """
+        count = 0
+        with self._turn():
+            waiting = [
+                record
+                for state in _NEVER_SENT
+                for record in self._outbox.in_state(destination, state)
+            ]
+            for run in dict.fromkeys(record.run for record in sorted(waiting, key=_age)):
+                of_run = [record for record in waiting if record.run == run]
+                count += self._adopt_run(of_run, account)
+        self._changed()
+        return count
+
+    def _adopt_run(self, records: Sequence[Record], account: str) -> int:
+        # Only what was never sent can be made anew, and only what says what it was made from.
+        movable = [record for record in records if not record.attempts and replayable(record)]
+        if not any(record.facts for record in movable):
+            return 0
+        replay = Replay(self._outbox, old=movable)
+        now = {"destination": self._destination, "account": account}
+        replay.play(self._rendering, lambda start: cast("StartFacts", {**start, **now}))
+        return len(replay.records) if replay.done() else 0
+
     @contextmanager
     def _turn(self) -> Iterator[None]:
         end = time.monotonic() + _TURN
@@ -193,6 +231,10 @@ class Backlog:
     def _check(self, done: bool) -> None:
         if not done:
             raise KeitoInputError("a record has moved on meanwhile: look again")
+
+
+def _age(record: Record) -> tuple[float, str]:
+    return record.made, record.key
 
 
 def _with_target(start: StartFacts, target: Target) -> StartFacts:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .._errors import KeitoInputError
 from . import _exit, _log, registry
 from ._guard import kept
 from .contract import Contract
@@ -255,6 +257,23 @@ class Recorder:
             prices=self._prices,
             changed=recording.courier.wake,
         )
+
+    def adopt(self) -> int:
+        """Send what was recorded in this outbox before there was an account id.
+
+        It is not done by itself: which account work belongs to that named none is for you to say.
+
+        Returns:
+            How many records are to be sent by this recorder now.
+
+        Raises:
+            KeitoInputError: This recorder has no account either.
+        """
+        if not self.destination.account_id:
+            raise KeitoInputError("adopt: this recorder has no account id")
+        nobodys = replace(self.destination, account_id="")
+        self._recording.flush(time.monotonic())
+        return self.backlog().adopt(nobodys.id, account=self.destination.account_id)
 
     def close(self, timeout: float = 2.0) -> None:
         """End what is open as `abandoned`, deliver for so many seconds at most, and stop.

@@ -267,7 +267,8 @@ class Recording:
             _log.warn(
                 "no key",
                 "there is no API key or account: runs are recorded and kept, and nothing is sent. "
-                "Set KEITO_API_KEY and KEITO_ACCOUNT_ID",
+                "Set KEITO_API_KEY and KEITO_ACCOUNT_ID; what was recorded without an account goes "
+                "only when it is adopted, see Recorder.adopt()",
             )
         self.journal.add(self._lines.contract())
         if not self._external:

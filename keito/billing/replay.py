@@ -116,6 +116,12 @@ class Replay(Batch):
         return int(noon.timestamp()) * 1_000_000
 
 
+def replayable(record: Record) -> bool:
+    """Whether a record, with the others of its run, can be rendered anew."""
+    # Of a run that was split only the first part says what it was made from.
+    return record.kind in _ORDER and (bool(_facts(record)) or record.kind == "run")
+
+
 def _rank(record: Record) -> tuple[int, float, str]:
     return _ORDER.index(record.kind), record.made, record.key
 
