@@ -7,17 +7,24 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from .courier import courier
+from .group import Group
+from .outbox import outbox
 from .output import say
 from .sandbox import sandbox
 
 app = typer.Typer(
     name="keito",
     help="Bill for what your AI agents do.",
+    cls=Group,
     no_args_is_help=True,
+    rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
+app.command()(courier)
+app.add_typer(outbox, name="outbox")
 
 
 def _show_version(wanted: bool) -> None:

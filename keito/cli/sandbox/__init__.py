@@ -13,7 +13,7 @@ from .serve import serve
 
 __all__ = ["sandbox"]
 
-sandbox = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+sandbox = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 sandbox.callback(invoke_without_command=True)(serve)
 for _command in (fault, faults, approve, lock, bill, outage, requests, reset):
     sandbox.command()(_command)

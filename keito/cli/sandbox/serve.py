@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -13,6 +11,7 @@ import typer
 
 from ...testing import Role
 from ..output import fail, say
+from ..signals import signalled
 from .remote import DEFAULT_PORT
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def serve(
     if context.invoked_subcommand:
         return
     # From before the first line is printed, since whoever reads it may stop us at once.
-    with _signalled() as told, ExitStack() as stack:
+    with signalled() as told, ExitStack() as stack:
         _announce(_started(stack, port, data, seed, role), data)
         _wait(told)
     say("stopped")
@@ -74,21 +73,6 @@ def _announce(local: LocalKeito, data: Path | None) -> None:
         say(f"  {local.key(role)}")
     say()
     say("Press Ctrl-C to stop")
-
-
-@contextmanager
-def _signalled() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and a termination set."""
-    told = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: told.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield told
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _wait(told: threading.Event) -> None:

@@ -1,0 +1,78 @@
+"""`keito courier`: delivers what others record, as a service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+
+from tests.cli.conftest import World
+from tests.cli.processes import running
+from tests.sandbox.waiting import eventually
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in another way")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_delivers_what_a_process_without_a_key_records(
+    world: World, number: signal.Signals
+) -> None:
+    with running("courier", env=world.env) as courier:
+        courier.said(f"delivering {world.path} to {world.local.base_url}")
+        world.record(api_key="")
+        assert eventually(lambda: len(world.local.entries()) == 2, within=30)
+
+        code, complaints = courier.end(number)
+
+    assert (code, complaints) == (0, "")
+    assert "stopped: 2 delivered, 0 left\n" in courier.lines
+
+
+def test_it_ends_soon_while_keito_does_not_answer(world: World) -> None:
+    world.local.faults.hang(times=None)
+    world.record()
+    with running("courier", "--grace", "0.5", env=world.env) as courier:
+        courier.said("delivering")
+        assert eventually(lambda: len(world.local.requests("POST")) > 0, within=30)
+
+        began = time.monotonic()
+        code, _ = courier.end(signal.SIGTERM)
+
+    assert code == 0
+    assert time.monotonic() - began < 15
+    assert world.read("outbox", "status")["records"] == {"READY": 1, "SENDING": 1}
+
+
+def test_once_ends_when_nothing_is_left(world: World) -> None:
+    world.record()
+
+    assert world.read("courier", "--once") == {
+        "delivered": 2, "left": 0, "ambiguous": 0, "holds": [], "last_error": None,
+    }  # fmt: skip
+
+
+def test_once_says_what_is_left(world: World) -> None:
+    world.record()
+    with world.local.outage():
+        said = world.said("courier", "--once", "--timeout", "0.5", code=3)
+
+    assert said.startswith("0 delivered, 2 left; last error: not sent, ConnectError")
+
+
+def test_it_delivers_for_several_keys(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEITO_API_KEY_NIGHT_SHIFT", world.local.key("agent"))
+    world.record()
+    world.record(credential="night-shift", api_key=world.local.key("agent"))
+
+    said = world.said("courier", "--once", "--credential", "default", "--credential", "night-shift")
+
+    assert said == "4 delivered, 0 left\n"
+    assert {entry["user_id"] for entry in world.local.entries()} == {"usr_ada", "usr_agent"}
+
+
+def test_without_a_key_it_says_what_to_set(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KEITO_API_KEY")
+
+    assert "KEITO_API_KEY" in world.refused("courier")
