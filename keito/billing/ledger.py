@@ -90,6 +90,7 @@ class Ledger:
     above: Ledger | None
     started_at: int
     framework: str = "python"
+    follows: str | None = None
     work: str | None = field(init=False)
     started: int = field(default_factory=now)
     ended: int | None = None

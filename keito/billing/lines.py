@@ -55,7 +55,7 @@ class Lines:
             "name": ledger.name,
             "framework": ledger.framework,
             "target": self._target_facts(ledger.target),
-            "parent": ledger.above.id if ledger.above is not None else None,
+            "parent": ledger.above.id if ledger.above is not None else ledger.follows,
             "contract": self._contract_id,
             "mode": self._mode,
             "destination": self._destination_id,

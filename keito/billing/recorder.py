@@ -139,6 +139,8 @@ class Recorder:
         framework: str = "python",
         metadata: Mapping[str, object] | None = None,
         session: str | None = None,
+        otherwise: Choice | None = None,
+        follows: str | None = None,
     ) -> Run:
         """Start a run; whoever starts it finishes it.
 
@@ -155,6 +157,9 @@ class Recorder:
                 name of one of the recorder's targets.
             session: The framework's own name for the conversation; recorded as the session where
                 the target names none.
+            otherwise: Whose work it is if nobody says so, before the recorder's own default.
+            follows: The id of the run that this one goes on with, e.g. after a person has decided:
+                recorded as its parent if it is part of no other.
 
         Raises:
             TypeError: An argument has the wrong type.
@@ -162,12 +167,19 @@ class Recorder:
         if not isinstance(name, str) or not name:
             raise TypeError("a run's name is text that is not empty")
         checked_choice(target)
+        checked_choice(otherwise)
         above = self._above(parent)
+
+        def routed() -> Target:
+            below = None if above is None else above._ledger.target
+            found = self._routes.target(target, metadata, parent=below, otherwise=otherwise)
+            return found.in_session(session)
+
         run = kept(
             "starting a run",
             lambda: (
                 registry.find(framework, key)
-                or self._start(name, key, above, target, framework, metadata, session)
+                or self._start(name, key, above, routed(), framework, follows)
             ),
             None,
         )
@@ -316,18 +328,16 @@ class Recorder:
         name: str,
         key: str | None,
         parent: Run | None,
-        chosen: Choice | None,
+        target: Target,
         framework: str,
-        metadata: Mapping[str, object] | None,
-        session: str | None,
+        follows: str | None,
     ) -> Run:
-        above = None if parent is None else parent._ledger.target
-        target = self._routes.target(chosen, metadata, parent=above).in_session(session)
         run_id = uuid.uuid4().hex
         if parent is not None and self._folds(target, parent):
             ledger = parent._ledger
         else:
             ledger = _ledger(run_id, name, target, parent, framework)
+            ledger.follows = follows
         run = Run(
             self._recording,
             ledger,

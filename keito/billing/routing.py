@@ -46,13 +46,15 @@ class Routes:
         metadata: Mapping[str, object] | None,
         *,
         parent: Target | None,
+        otherwise: Choice | None = None,
     ) -> Target:
         """Return where a run goes.
 
         In this order: the call's own argument, `bill_to` blocks from the inside out, the
-        framework's metadata, the run it is part of, or else what is used when nobody says.
+        framework's metadata, the run it is part of, or else what is used when nobody says: what
+        the caller has for that, and the recorder's own.
         """
-        below = self._otherwise() if parent is None else parent
+        below = self._default_over(otherwise) if parent is None else parent
         own = [] if chosen is None else [chosen]
         found = [] if metadata is None else _from_metadata(metadata, self._trust_metadata)
         said = [*own, *reversed(_bill_to.get()), *found]
@@ -66,6 +68,10 @@ class Routes:
                 return _without_the_unknown(result)
             result = below if result is None else result.over(below)
         return result or _NOWHERE
+
+    def _default_over(self, otherwise: Choice | None) -> Target:
+        below = self._otherwise()
+        return below if otherwise is None else self._merged([otherwise, below])
 
     def _otherwise(self) -> Target:
         if self._explicit:

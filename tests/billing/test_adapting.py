@@ -140,3 +140,25 @@ def test_a_run_does_not_end_before_it_began(recorded: Recorded) -> None:
     recorder.start("agent", target=HOME).finish(ended=0.0)
 
     assert recorded.entry()["hours"] == 0
+
+
+def test_what_counts_where_nobody_says_whose_work_it_is_yields_to_a_block(
+    recorded: Recorded,
+) -> None:
+    otherwise = Target(project_id="prj_else")
+
+    with bill_to(AWAY):
+        recorded.recorder.start("agent", otherwise=otherwise).finish()
+    recorded.recorder.start("agent", otherwise=otherwise).finish()
+
+    assert [entry["project_id"] for entry in recorded.entries()] == ["prj_away", "prj_else"]
+
+
+def test_a_run_that_goes_on_with_another_is_linked_to_it(recorded: Recorded) -> None:
+    first = recorded.recorder.start("agent")
+    first.finish("interrupted")
+
+    recorded.recorder.start("agent", follows=first.id).finish()
+
+    parents = [entry["metadata"].get("parent_run_id") for entry in recorded.entries()]
+    assert parents == [None, first.id]
