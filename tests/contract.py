@@ -275,6 +275,7 @@ def recorder(keito: LocalKeito) -> Iterator[Recorder]:
         api_key=keito.api_key,
         account_id=keito.account_id,
         base_url=keito.base_url,
+        requests_per_minute=None,
     )
     yield recorder
     recorder.close(0)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ._guard import kept, refused
 from .destination import Destination
 from .outbox.port import Outbox
+from .rate import forecast
 from .timing import Timing
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ class Courier:
     def holds(self) -> tuple[str, ...]:
         """What Keito refuses at the moment."""
         return self._delivery.holds if self._delivery is not None else ()
+
+    def forecast(self, records: int) -> float | None:
+        """About how many seconds it takes to send so many records; None without a limit."""
+        timing = self._timing
+        return forecast(
+            records, per_minute=timing.requests_per_minute, per_day=timing.requests_per_day
+        )
 
     def start(self) -> None:
         """Start the thread, unless it runs or can't be started now."""

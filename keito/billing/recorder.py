@@ -68,12 +68,16 @@ class Recorder:
             nobody said whose it is stays unsent instead of going to a default client.
         trust_metadata: Whether a framework's metadata may name ids, not just a target.
         courier: `thread` delivers from this process; `external` leaves it to another one.
+        requests_per_minute: How many requests its courier makes in a minute at most; None for any
+            number. Keito allows 60 to 300, which all that uses a key shares.
+        requests_per_day: The same, by day.
         timing: All times; see `Timing`.
 
     Raises:
         KeitoConfigError: A second key is used under the name of another.
         TypeError: `limits` is something else.
-        ValueError: `mode`, `routing` or `courier` is none of the above.
+        ValueError: `mode`, `routing` or `courier` is none of the above, or a limit on requests
+            allows none.
     """
 
     def __init__(
@@ -93,6 +97,8 @@ class Recorder:
         routing: Routing = "default",
         trust_metadata: bool = False,
         courier: Literal["thread", "external"] = "thread",
+        requests_per_minute: int | None = 50,
+        requests_per_day: int | None = None,
         timing: Timing | None = None,
     ) -> None:
         self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
@@ -112,7 +118,11 @@ class Recorder:
             trust_metadata=trust_metadata,
         )
         self._external = _one_of("courier", courier, _COURIERS) == "external"
-        self._timing = timing or Timing()
+        self._timing = replace(
+            timing or Timing(),
+            requests_per_minute=_at_least_one("requests_per_minute", requests_per_minute),
+            requests_per_day=_at_least_one("requests_per_day", requests_per_day),
+        )
         self._closed = False
         self._recording = self._new_recording(None)
         _exit.enter(self)
@@ -396,6 +406,12 @@ def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framewor
         framework=framework,
         started_at=wall_clock(),
     )
+
+
+def _at_least_one(what: str, value: int | None) -> int | None:
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise ValueError(f"{what}: give a whole number from 1, or None for no limit")
+    return value
 
 
 def _one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:

@@ -50,7 +50,8 @@ class Settling:
 
     def _place(self, place: _Place, records: list[Record]) -> float:
         now = self._clock()
-        wait = max(self._next_look(records), self._look_at.get(place, 0.0)) - now
+        look_at = max(self._next_look(records), self._look_at.get(place, 0.0))
+        wait = max(look_at - now, self._way.full)
         if wait > 0:
             return wait
         due = [record for record in records if self._due(record) <= now]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._guard import kept
@@ -31,6 +31,8 @@ class RecorderStatus:
         last_error: What last went wrong with delivery, if anything.
         holds: What is refused at the moment, e.g. a project.
         durable: Whether records survive this process.
+        forecast: About how many seconds the undelivered take at the rate that was chosen; None
+            without a limit.
     """
 
     mode: str
@@ -43,6 +45,7 @@ class RecorderStatus:
     last_error: str | None
     holds: tuple[str, ...]
     durable: bool
+    forecast: float | None = None
 
     @property
     def undelivered(self) -> int:
@@ -60,7 +63,7 @@ def standing(recording: Recording) -> RecorderStatus:
     if outbox is not None:
         counts = kept("counting", functools.partial(outbox.counts, recording.destination.id), None)
     oldest = counts.oldest if counts else None
-    return RecorderStatus(
+    status = RecorderStatus(
         mode=recording.mode,
         records=counts.states if counts else {},
         held=counts.held if counts else 0,
@@ -72,3 +75,4 @@ def standing(recording: Recording) -> RecorderStatus:
         holds=recording.courier.holds,
         durable=outbox is not None and outbox.durable,
     )
+    return replace(status, forecast=recording.courier.forecast(status.undelivered))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """All in seconds.
+    """All in seconds, but for the last two.
 
     Attributes:
         inline: How long recording may hold up the agent before the record is put aside in memory.
@@ -29,6 +29,8 @@ class Timing:
             or work key is recognised.
         exit: How long the end of the process may be held up. The interpreter needs a while itself,
             and both together should stay below two seconds.
+        requests_per_minute: How many requests a courier makes in a minute at most.
+        requests_per_day: How many in a day. A `Recorder` sets both from its own arguments.
     """
 
     inline: float = 0.005
@@ -47,3 +49,5 @@ class Timing:
     costs: float = 300.0
     keep: float = 90 * 86_400.0
     exit: float = 1.8
+    requests_per_minute: int | None = None
+    requests_per_day: int | None = None

@@ -10,6 +10,7 @@ from .._request import Request
 from .._transport import Answer, Failure, Outcome, Transport
 from . import _log
 from .holds import Holds
+from .rate import Rate
 from .timing import Timing
 
 
@@ -41,16 +42,23 @@ class Way:
         self._chance = chance
         self._failures = 0
         self._resume_at = 0.0
+        self._rate = Rate(per_minute=timing.requests_per_minute, per_day=timing.requests_per_day)
         self.holds = Holds()
         self.last_error: str | None = None
 
     @property
     def wait(self) -> float:
         """In how many seconds the next record may be sent; 0 for at once."""
-        return max(0.0, self._resume_at - self._clock())
+        return max(0.0, self._resume_at - self._clock(), self.full)
+
+    @property
+    def full(self) -> float:
+        """In how many seconds our own limit allows the next request; 0 for at once."""
+        return self._rate.wait(self._clock())
 
     def exchange(self, request: Request[object]) -> Outcome:
         """Send a request once."""
+        self._rate.count(self._clock())
         try:
             return self._transport.exchange(request, timeout=self._timing.timeout)
         except KeitoConfigError as error:
@@ -101,6 +109,8 @@ class Way:
     def set_back(self, seconds: float) -> None:
         """Shorten the pause by what the clock was set back."""
         self._resume_at -= seconds
+        if seconds:
+            self._rate.set_back(seconds)
 
     def close(self) -> None:
         """Close the connections."""

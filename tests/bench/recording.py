@@ -79,6 +79,7 @@ def _record(settings: dict[str, str], number: int) -> dict[str, list[Turn]]:
         base_url=settings["base_url"],
         target=TARGET,
         courier="external" if number else "thread",
+        requests_per_minute=None,
     )
     bare = BareJournal(Path(f"{settings['outbox']}-bare"))
     start, finish = lines_of_a_run()

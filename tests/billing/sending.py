@@ -30,6 +30,7 @@ def recorder_to(local: LocalKeito, path: Path, **settings: Any) -> Recorder:
         "target": Target(project_id=local.project_id, task_id=local.task_id),
         "contract": Contract(charge="both"),
         "timing": FAST,
+        "requests_per_minute": None,
     }
     return Recorder(**local.client_settings, **{**defaults, **settings})
 

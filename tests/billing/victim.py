@@ -23,7 +23,9 @@ def say(*words: object) -> None:
 
 def recorder(**settings: Any) -> Recorder:
     """A recorder from the environment."""
-    return Recorder(contract=Contract(charge="both"), timing=FAST, **settings)
+    return Recorder(
+        contract=Contract(charge="both"), timing=FAST, requests_per_minute=None, **settings
+    )
 
 
 def wait_for_the_end() -> None:

@@ -35,7 +35,12 @@ def claimed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalKeito]:
         ]
         assert [model.wait(60) for model in models] == [0, 0, 0, 0]
         rest = Recorder(
-            outbox=outbox, mode="live", contract=CONTRACT, timing=FAST, **keito.client_settings
+            outbox=outbox,
+            mode="live",
+            contract=CONTRACT,
+            timing=FAST,
+            requests_per_minute=None,
+            **keito.client_settings,
         )
         assert rest.flush(30) == 0
         rest.close(1)
