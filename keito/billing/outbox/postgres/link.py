@@ -14,7 +14,7 @@ from psycopg.pq.abc import PGresult
 from ..line import Line
 from . import schema
 from .inbox import INSERT, ONCE, mark
-from .session import connect, plain
+from .session import close_with, connect, plain
 
 _NAME = b"keito_outbox_append"
 _VALUES = "$1::text, $2::text, $3::bigint, $4::text, $5::text, $6::text"
@@ -42,6 +42,7 @@ class Link:
             self._selector = selectors.DefaultSelector()
             self._selector.register(self._line.socket, selectors.EVENT_READ)
             otherwise.pop_all()
+        close_with(self, self._connection)
         self._unanswered = False
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -78,6 +80,17 @@ def connect(dsn: str, *, statement: float = _STATEMENT) -> Connection[Any]:
     return connection
 
 
+def close_with(owner: object, connection: Connection[Any]) -> None:
+    """Close a connection when its owner is dropped, in case nobody has closed it by then."""
+    weakref.finalize(owner, _close, connection, os.getpid()).atexit = False
+
+
+def _close(connection: Connection[Any], process: int) -> None:
+    # A forked child that closed it would end its parent's session with the server.
+    if os.getpid() == process:
+        connection.close()
+
+
 class Session:
     """One connection; its lock makes the threads of a process take turns.
 
@@ -124,6 +137,7 @@ class Session:
             self._ahead_of_us(connection)
             otherwise.pop_all()
         self.owners.start_again()
+        close_with(self, connection)
         return connection
 
     def _ahead_of_us(self, connection: Connection[Any]) -> None:
