@@ -8,6 +8,7 @@ import typer
 
 from .. import __version__
 from .courier import courier
+from .doctor import doctor
 from .group import Group
 from .outbox import outbox
 from .output import say
@@ -23,7 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
-app.command()(courier)
+for _command in (courier, doctor):
+    app.command()(_command)
 app.add_typer(outbox, name="outbox")
 
 

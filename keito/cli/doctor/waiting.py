@@ -1,0 +1,118 @@
+"""How the outbox is, what waits in it, and what of it is not billed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...billing.mode import mode_of_environment
+from ..place import Place
+from ..record import age
+from ..uncharged import contract_of, why_not_charged
+from .finding import Finding
+from .twice import twice
+
+if TYPE_CHECKING:
+    from ...billing.contract import Contract
+    from ...billing.outbox.port import Outbox
+    from ...billing.outbox.record import Record
+
+# After this long without a delivery, nobody is delivering.
+_OLD = 600.0
+_CALLED = {"test": "nothing is billable", "record": "everything is kept until it is released"}
+
+
+def waiting(where: Place) -> Iterator[Finding]:
+    """Look at the mode, the outbox and the records in it."""
+    yield _mode()
+    if not where.exists:
+        yield Finding("outbox", "fine", f"nothing has been recorded yet at {where.name}")
+        return
+    with where.opened() as outbox:
+        yield from _outbox(where, outbox)
+        yield from _nameless(where, outbox)
+        yield from _unbilled(where, outbox)
+
+
+def _mode() -> Finding:
+    mode = mode_of_environment()
+    if mode == "off":
+        return Finding("mode", "problem", "KEITO_MODE=off: nothing is recorded", "unset KEITO_MODE")
+    if mode in _CALLED:
+        return Finding("mode", "note", f"KEITO_MODE={mode}: {_CALLED[mode]}", "unset KEITO_MODE")
+    return Finding("mode", "fine", mode)
+
+
+def _outbox(where: Place, outbox: Outbox) -> Iterator[Finding]:
+    counts = outbox.counts(where.destination.id)
+    if not outbox.durable:
+        said = f"{where.name} does not outlive this machine or container"
+        fix = "Set KEITO_OUTBOX to a disk that is kept, or to a PostgreSQL database"
+        yield Finding("outbox", "problem", said, fix)
+    if not where.in_database and os.name != "nt" and Path(where.where).stat().st_mode & 0o077:
+        yield Finding("outbox", "note", f"others can read {where.name}", f"chmod 600 {where.name}*")
+    left = sum(counts.states.get(state, 0) for state in ("READY", "SENDING", "AMBIGUOUS"))
+    left += counts.journal - counts.held
+    old = 0.0 if counts.oldest is None else time.time() - counts.oldest
+    said = f"{where.name}, {left} to be delivered"
+    if old > _OLD:
+        fix = "Run `keito courier` as a service, or `keito outbox flush` now and see what it says"
+        yield Finding("outbox", "problem", f"{said}, the oldest for {age(old)}", fix)
+    else:
+        yield Finding("outbox", "fine", said)
+
+
+def _nameless(where: Place, outbox: Outbox) -> Iterator[Finding]:
+    """Look for what was recorded by a process that did not know its account."""
+    nobody = replace(where.destination, account_id="")
+    if not where.destination.account_id:
+        return
+    counts = outbox.counts(nobody.id)
+    count = sum(counts.states.values())
+    if count:
+        yield Finding(
+            "account",
+            "problem",
+            f"records made without an account, which no courier takes: {count}",
+            "Set KEITO_ACCOUNT_ID and KEITO_BASE_URL (not the key) where the agent runs",
+        )
+
+
+def _unbilled(where: Place, outbox: Outbox) -> Iterator[Finding]:
+    from ...billing.backlog import Backlog
+
+    records = Backlog(outbox, where.destination.id).records()
+    yield from _undecided(records)
+    reasons: Counter[str] = Counter()
+    contracts: dict[str, Contract | None] = {}
+    for record in records:
+        if record.contract not in contracts:
+            contracts[record.contract] = contract_of(outbox, record)
+        why = why_not_charged(record, contracts[record.contract])
+        if why and record.state != "DROPPED":
+            reasons[why] += 1
+    for why, count in reasons.most_common():
+        fix = "If that is to be charged: see Contract(charge=, policy=, caps=)"
+        yield Finding("not charged", "note", f"{why}: {count}", fix)
+    yield from twice(records)
+
+
+def _undecided(records: Sequence[Record]) -> Iterator[Finding]:
+    unrouted = len({record.run for record in records if record.state == "UNROUTED"})
+    if unrouted:
+        said = f"runs without project and task: {unrouted}"
+        fix = "`keito outbox list --state unrouted`, then `keito outbox assign`"
+        yield Finding("unbilled", "problem", said, fix)
+    parked = Counter(record.reason for record in records if record.state == "PARKED")
+    for reason, count in parked.most_common():
+        fix = "`keito outbox list --state parked`, then `keito outbox retry` or `drop`"
+        yield Finding("unbilled", "problem", f"refused by Keito ({reason}): {count}", fix)
+    held = sum(record.held for record in records if record.state == "READY")
+    if held:
+        said = f"held since they were recorded with KEITO_MODE=record: {held}"
+        yield Finding("unbilled", "note", said, "`keito outbox release` lets them go")
