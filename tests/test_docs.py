@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_examples import CodeExample, EvalExample, find_examples
 
 from keito import billing
 from keito.testing import LocalKeito, sandbox
+from tests.database import GIVEN, Database, own_schema, why_none
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs", *sorted(ROOT.glob("integrations/*/README.md"))]
@@ -30,6 +32,27 @@ def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKeito]:
         billing.default_recorder().close()
 
 
+@pytest.fixture
+def database(monkeypatch: pytest.MonkeyPatch, example: CodeExample) -> Iterator[None]:
+    """Where the user's database is, for the blocks that ask."""
+    if "DATABASE_URL" not in example.source:
+        yield
+        return
+    if not GIVEN and (why := why_none()):
+        pytest.skip(why)
+    with ExitStack() as started, own_schema(GIVEN or _started(started)) as place:
+        monkeypatch.setenv("DATABASE_URL", place)
+        yield
+
+
+def _started(started: ExitStack) -> str:
+    server = Database()
+    started.callback(server.remove)
+    server.start()
+    return server.dsn
+
+
+@pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_a_block_runs_and_prints_what_it_says(
     example: CodeExample, eval_example: EvalExample, local: LocalKeito
