@@ -11,7 +11,16 @@ from dataclasses import asdict
 
 from tests.bench.measure import Row
 
-PARTS = ("imports", "create", "listing", "langchain", "recording", "openai_agents", "exit")
+PARTS = (
+    "imports",
+    "create",
+    "listing",
+    "langchain",
+    "recording",
+    "postgres",
+    "openai_agents",
+    "exit",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
