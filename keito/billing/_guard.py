@@ -52,10 +52,10 @@ async def kept_async(what: str, action: Callable[[], Awaitable[T]], otherwise: U
         return otherwise
 
 
-def refused(action: Callable[[], object]) -> Exception | None:
+def refused(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> Exception | None:
     """Try to write at once; return why it can't be done now, without judging it."""
     try:
-        action()
+        action(*args, **kwargs)
     except Exception as error:  # noqa: BLE001
         return error
     return None

@@ -54,7 +54,7 @@ class Journal:
         if self._waiting:
             self._defer(line)
             return
-        error = refused(lambda: self._open_outbox().append(line, wait=self._timing.inline))
+        error = refused(self._append, line, self._timing.inline)
         if error is None:
             self._start_thread()
             return
@@ -149,8 +149,10 @@ class Journal:
         return True
 
     def _written(self, line: Line, end: float | None) -> bool:
-        wait = None if end is None else self._wait(end)
-        return refused(lambda: self._open_outbox().append(line, wait=wait)) is None
+        return refused(self._append, line, None if end is None else self._wait(end)) is None
+
+    def _append(self, line: Line, wait: float | None) -> None:
+        self._open_outbox().append(line, wait=wait)
 
     def _wait(self, end: float) -> float:
         return max(self._timing.inline, end - time.monotonic())

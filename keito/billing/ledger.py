@@ -175,7 +175,7 @@ class Ledger:
     @property
     def open_calls(self) -> int:
         """How many model calls have started and not ended."""
-        return sum(call.open for call in self.calls)
+        return len([call for call in self.calls if call.ended is None]) if self.calls else 0
 
     def pause(self) -> None:
         """Stop counting time, until as many `resume` as `pause` were called."""

@@ -34,43 +34,47 @@ class Lines:
         self._destination_id = destination.id
         self._contract_id = contract.id
         self._sdk = f"keito-python/{_version.__version__}"
-        self._last_target: tuple[Target, dict[str, object]] = (Target(), {})
+        self._last_same: tuple[Target, str, str] = (Target(), "", "")
 
     def contract(self) -> Line:
         """Say what is charged."""
         text = self._contract.text()
         return Line(self._contract_id, "contract", wall_clock(), self._owner, text)
 
-    def of_run(
-        self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
-    ) -> Line:
+    def of_run(self, ledger: Ledger, kind: Kind, body: str, *, at: int | None = None) -> Line:
         """Say something of a run, by default now, in microseconds since 1970."""
-        stamp = wall_clock() if at is None else at
-        return Line(ledger.id, kind, stamp, self._owner, encode(facts))
+        return Line(ledger.id, kind, wall_clock() if at is None else at, self._owner, body)
 
-    def start(self, ledger: Ledger) -> dict[str, object]:
-        """Return what is known of a run when it starts."""
-        return {
-            "run": ledger.id,
-            "name": ledger.name,
-            "framework": ledger.framework,
-            "target": self._target_facts(ledger.target),
-            "parent": ledger.above.id if ledger.above is not None else ledger.follows,
-            "contract": self._contract_id,
-            "mode": self._mode,
-            "destination": self._destination_id,
-            "account": self._account_id,
-            "sdk": self._sdk,
-            "at": ledger.started_at,
-            **({"work": ledger.work} if ledger.work != ledger.target.work_key else {}),
-        }
+    def start(self, ledger: Ledger) -> str:
+        """Return what is known of a run when it starts, as JSON."""
+        above = ledger.above.id if ledger.above is not None else ledger.follows
+        parent = "null" if above is None else encode(above)
+        own = f'"run":"{ledger.id}","parent":{parent},"at":{ledger.started_at}'
+        if ledger.work != ledger.target.work_key:
+            own += f',"work":{encode(ledger.work)}'
+        return f'{{{own},"name":{encode(ledger.name)},{self._same(ledger)}}}'
 
-    def _target_facts(self, target: Target) -> dict[str, object]:
-        known, facts = self._last_target
-        if known is not target:
-            facts = target.facts()
-            self._last_target = (target, facts)
-        return facts
+    def with_start(self, ledger: Ledger, facts: dict[str, object]) -> str:
+        """Return facts of a run beside its start, as JSON."""
+        return f'{{"start":{self.start(ledger)},{encode(facts)[1:]}'
+
+    def _same(self, ledger: Ledger) -> str:
+        # Most runs have this in common with the one before, and each run's start waits for it.
+        target, framework, text = self._last_same
+        if target is not ledger.target or framework != ledger.framework:
+            text = encode(
+                {
+                    "framework": ledger.framework,
+                    "target": ledger.target.facts(),
+                    "contract": self._contract_id,
+                    "mode": self._mode,
+                    "destination": self._destination_id,
+                    "account": self._account_id,
+                    "sdk": self._sdk,
+                }
+            )[1:-1]
+            self._last_same = (ledger.target, ledger.framework, text)
+        return text
 
     def single_key(
         self,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .._errors import KeitoInputError
 from . import _exit, _log, registry
-from ._guard import kept
+from ._guard import guarded, kept
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
@@ -185,14 +185,7 @@ class Recorder:
             found = self._routes.target(target, metadata, parent=below, otherwise=otherwise)
             return found.in_session(session)
 
-        run = kept(
-            "starting a run",
-            lambda: (
-                registry.find(framework, key)
-                or self._start(name, key, above, routed(), framework, follows)
-            ),
-            None,
-        )
+        run = self._start(name, key, above, routed, framework, follows)
         return run or self._unrecorded(name)
 
     def run(
@@ -333,16 +326,21 @@ class Recorder:
         # A run of another recorder, or of the process this one was forked from, takes no facts.
         return run if run is not None and run._recording is self._recording else None
 
+    @guarded("starting a run")
     def _start(
         self,
         name: str,
         key: str | None,
         parent: Run | None,
-        target: Target,
+        routed: Callable[[], Target],
         framework: str,
         follows: str | None,
     ) -> Run:
-        run_id = uuid.uuid4().hex
+        known = registry.find(framework, key)
+        if known is not None:
+            return known
+        target = routed()
+        run_id = os.urandom(16).hex()
         if parent is not None and self._folds(target, parent):
             ledger = parent._ledger
         else:

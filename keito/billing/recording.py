@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from . import _log, within
+from ._facts import encode
 from ._guard import kept
 from .contract import Contract
 from .courier import Courier
@@ -180,10 +181,7 @@ class Recording:
             if within.around(self) is not None:
                 # If the transaction is rolled back, telling it again must count.
                 ledger.unsure.add(made)
-        said: dict[str, object] = {
-            "start": self._lines.start(ledger),
-            kind: {**facts, "key": made},
-        }
+        said = self._lines.with_start(ledger, {kind: {**facts, "key": made}})
         self._write(ledger, kind, said)
         return made, is_new
 
@@ -199,7 +197,7 @@ class Recording:
             self._complete(ledger)
             return
         # If this process dies while it waits, this is how the run ended all the same.
-        self._write(ledger, "ended", facts)
+        self._write(ledger, "ended", encode(facts))
         with self._lock:
             self._lingering[ledger] = time.monotonic() + self._timing.linger
         self.journal.wake()
@@ -286,7 +284,7 @@ class Recording:
             self._lingering.pop(ledger, None)
             if awaited and not self._closed:
                 self._awaited[ledger] = time.monotonic() + self._timing.late
-        self._write(ledger, "finish", facts)
+        self._write(ledger, "finish", encode(facts))
         with ledger.tree.lock:
             ledger.written = True
             corrected = ledger.corrected
@@ -305,24 +303,23 @@ class Recording:
             # Numbered, since two threads may write what they said in the other order.
             ledger.corrections += 1
             facts = {**ledger.facts(), "late": ledger.corrections}
-        self._write(ledger, "late", {"start": self._lines.start(ledger), "result": facts})
+        self._write(ledger, "late", self._lines.with_start(ledger, {"result": facts}))
         if not ledger.open_calls:
             self._let_go(ledger)
 
     def _let_go(self, ledger: Ledger) -> None:
-        with self._lock:
-            self._awaited.pop(ledger, None)
+        if ledger in self._awaited:
+            with self._lock:
+                self._awaited.pop(ledger, None)
         with ledger.tree.lock:
             told, ledger.on_settled = ledger.on_settled, []
             ledger.settled = True
         for call in told:
             kept("letting go of a run", call, None)
 
-    def _write(
-        self, ledger: Ledger, kind: Kind, facts: dict[str, object], *, at: int | None = None
-    ) -> None:
+    def _write(self, ledger: Ledger, kind: Kind, body: str, *, at: int | None = None) -> None:
         if not self._silent:
-            line = self._lines.of_run(ledger, kind, facts, at=at)
+            line = self._lines.of_run(ledger, kind, body, at=at)
             block = within.around(self)
             if block is None or not block.took(line):
                 self.journal.add(line)

@@ -76,6 +76,8 @@ class Routes:
     def _otherwise(self) -> Target:
         if self._explicit:
             return _NOWHERE
+        if self._default.routed:
+            return self._default
         # The environment may change, but seldom does.
         named = (os.environ.get("KEITO_PROJECT_ID"), os.environ.get("KEITO_TASK_ID"))
         if self._known is None or self._known[0] != named:

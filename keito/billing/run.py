@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from . import _log, registry
-from ._guard import kept
+from ._guard import guarded, kept
 from .arguments import text
 from .calls import ModelCall, ToolCall
 from .claims import Claims
@@ -273,8 +273,9 @@ class Run(Claims):
         if status == "ok" and error is not None:
             status = status_of(error)
         moment = None if ended is None else int(ended * 1_000_000)
-        kept("finishing a run", lambda: self._finish(status, error, moment), None)
+        self._finish(status, error, moment)
 
+    @guarded("finishing a run")
     def _finish(self, status: Status, error: BaseException | None, ended: int | None) -> None:
         with self._ledger.tree.lock:
             was_open, self._finished = not self._finished, True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,14 +22,14 @@ class Tree:
 
     lock: threading.RLock = field(default_factory=threading.RLock)
     calls: dict[str, Call] = field(default_factory=dict)
-    _pieces: Counter[str] = field(default_factory=Counter)
+    _pieces: dict[str, int] = field(default_factory=dict)
     _open: set[Ledger] = field(default_factory=set)
     _claimed: list[Interval] = field(default_factory=list)
 
     def piece(self, work: str) -> str:
         """Name a piece of a job: the same in every attempt that starts its runs in this order."""
         with self.lock:
-            self._pieces[work] += 1
+            self._pieces[work] = self._pieces.get(work, 0) + 1
             return f"{work}\n{self._pieces[work]}"
 
     def enter(self, ledger: Ledger) -> None:

@@ -84,7 +84,9 @@ class Inbox:
         if not self._inline_lock.acquire(timeout=wait):
             raise TimeoutError("another thread is recording")
         try:
-            self._insert(line, end=time.monotonic() + wait)
+            self._inline.execute(_INSERT, line[:5])
+        except sqlite3.OperationalError:
+            self._insist(line, end=time.monotonic() + wait)
         finally:
             self._inline_lock.release()
 
@@ -191,18 +193,18 @@ class Inbox:
         with self._behind_lock:
             self._behind.execute(statement, values)
 
-    def _insert(self, line: Line, *, end: float) -> None:
+    def _insist(self, line: Line, *, end: float) -> None:
         # Others write for microseconds, and SQLite itself would not look again for a millisecond.
         pause = _LOOK_AGAIN
         while True:
+            time.sleep(pause)
+            pause = min(2 * pause, _LOOK_AGAIN_MOST)
             try:
                 self._inline.execute(_INSERT, line[:5])
                 return
             except sqlite3.OperationalError:
                 if time.monotonic() >= end:
                     raise
-            time.sleep(pause)
-            pause = min(2 * pause, _LOOK_AGAIN_MOST)
 
     def _lines(self, where: str, values: Sequence[object] = ()) -> list[Line]:
         return [Line(*row) for row in self._rows(f"{_LINE} {where}", values)]
