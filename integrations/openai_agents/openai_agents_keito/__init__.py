@@ -8,16 +8,24 @@ Example:
 
 from __future__ import annotations
 
-from .hooks import RecordingHooks
+from .limit import AgentLimitReached
+from .run_hooks import KeitoRunHooks
 from .runner import KeitoRunner, attach, detach
+from .runs import run, run_streamed, run_sync
 from .tools import keito_tool, keito_tools, log_outcome
+from .tracing import KeitoTracingProcessor
 
 __all__ = [
+    "AgentLimitReached",
+    "KeitoRunHooks",
     "KeitoRunner",
-    "RecordingHooks",
+    "KeitoTracingProcessor",
     "attach",
     "detach",
     "keito_tool",
     "keito_tools",
     "log_outcome",
+    "run",
+    "run_streamed",
+    "run_sync",
 ]

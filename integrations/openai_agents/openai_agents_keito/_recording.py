@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from asyncio import Task
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from keito.billing import guarded
 
 from ._status import status_of_error, status_of_result, status_of_stream
+from ._waiting import begin_waiting
 
 if TYPE_CHECKING:
-    from agents import RunResult, RunResultStreaming
+    from agents import Agent, RunResult, RunResultStreaming
 
     from keito.billing import Run, Status
 
@@ -21,24 +24,41 @@ if TYPE_CHECKING:
 class Recording:
     """A run that is being recorded; closed once, by whichever end comes first."""
 
-    def __init__(self, agent: object, input: object, hooks: RecordingHooks) -> None:
+    def __init__(self, agent: Agent[Any], hooks: RecordingHooks, *, context: object = None) -> None:
         self.hooks = hooks
+        self.context = context
+        """The caller's own context object, which the runs nested in it may be given, too."""
         self._agent = agent
-        self._input = input
 
     @property
     def run(self) -> Run:
         """What it is recorded as."""
         return self.hooks.run
 
-    def is_of(self, agent: object, input: object) -> bool:
-        """Whether a call is the recorded one, passed on by another runner in the chain."""
-        return not self.hooks.begun and self._agent is agent and self._input is input
+    def goes_on_in(self, agent: Agent[Any], hooks: object) -> bool:
+        """Whether a call is the recorded one, passed on by another runner in the chain.
+
+        That may have changed what it was given: its hooks, or its agent, are recognised.
+        """
+        return hooks is self.hooks or (not self.hooks.begun and self._agent.name == agent.name)
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Have what the block calls know that it is part of this run; close it if that raises."""
+        token = around.set(self)
+        try:
+            with self.run.active():
+                yield
+        except BaseException as error:
+            self.failed(error)
+            raise
+        finally:
+            around.reset(token)
 
     @guarded("the OpenAI Agents runner")
     def returned(self, result: RunResult) -> None:
         """Close it: the runner has returned."""
-        self._close(status_of_result(result))
+        self._end(status_of_result(result), result)
 
     @guarded("the OpenAI Agents runner")
     def failed(self, error: BaseException) -> None:
@@ -59,7 +79,12 @@ class Recording:
         error = task.exception()
         if error is not None:
             return self._close(status_of_error(error), error)
-        return self._close(status_of_stream(result, answered=self.hooks.answered))
+        return self._end(status_of_stream(result, answered=self.hooks.answered), result)
+
+    def _end(self, status: Status, result: RunResult | RunResultStreaming) -> None:
+        if status == "interrupted" and not self.run.folded:
+            begin_waiting(self.run, result.interruptions)
+        self._close(status)
 
     def _close(self, status: Status, error: BaseException | None = None) -> None:
         self.hooks.close_calls(error)

@@ -14,6 +14,8 @@ from agents import (
     ToolOutputGuardrailTripwireTriggered,
 )
 
+from keito.billing import KeitoLimitReached
+
 if TYPE_CHECKING:
     from agents import RunResult
 
@@ -31,7 +33,7 @@ def status_of_error(error: BaseException) -> Status:
     """How a run ended that this error ended."""
     if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit)):
         return "cancelled"
-    if isinstance(error, MaxTurnsExceeded):
+    if isinstance(error, (MaxTurnsExceeded, KeitoLimitReached)):
         return "limit"
     return "guardrail" if isinstance(error, GUARDRAILS) else "error"
 

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from agents.lifecycle import RunHooksBase
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 
-from keito.billing import default_recorder, guarded
-
-from ._recording import Recording, around
-from .hooks import RecordingHooks
+from ._opening import open_recording
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -23,9 +19,9 @@ if TYPE_CHECKING:
 
     from keito.billing import Recorder, Target
 
-    Input: TypeAlias = str | list[TResponseInputItem] | RunState[Any]
+    from ._recording import Recording
 
-FRAMEWORK = "openai-agents"
+    Input: TypeAlias = str | list[TResponseInputItem] | RunState[Any]
 
 
 class KeitoRunner(AgentRunner):
@@ -34,7 +30,8 @@ class KeitoRunner(AgentRunner):
     Args:
         inner: The runner that does the work.
         recorder: Where to record; default: `keito.billing.default_recorder()`.
-        target: Whom the runs are billed to; default: as the recorder decides.
+        target: Whom the runs are billed to for which nobody says anything else; default: as the
+            recorder decides.
     """
 
     def __init__(
@@ -80,36 +77,18 @@ class KeitoRunner(AgentRunner):
 
     @contextmanager
     def _recorded(
-        self, agent: Agent[Any], input: object, options: RunOptions[Any]
+        self, agent: Agent[Any], input: Input, options: RunOptions[Any]
     ) -> Iterator[Recording | None]:
-        recording = self._open(agent, input, options)
+        recording = None
+        if self.attached:
+            recording = open_recording(
+                agent, input, options, recorder=self._recorder, otherwise=self._target
+            )
         if recording is None:
             yield None
             return
-        token = around.set(recording)
-        try:
-            with recording.run.active():
-                yield recording
-        except BaseException as error:
-            recording.failed(error)
-            raise
-        finally:
-            around.reset(token)
-
-    @guarded("the OpenAI Agents runner")
-    def _open(self, agent: Agent[Any], input: object, options: RunOptions[Any]) -> Recording | None:
-        """Open a record and put our hooks before the caller's; `None` if it is not billed."""
-        callers = options.get("hooks")
-        if not self.attached or not (callers is None or isinstance(callers, RunHooksBase)):
-            return None  # hooks that are none: the SDK says so better than we can
-        outer = around.get()
-        if outer is not None and outer.is_of(agent, input):
-            return None
-        recorder = self._recorder or default_recorder()
-        run = recorder.start(agent.name, target=self._target, framework=FRAMEWORK)
-        hooks = RecordingHooks(run, callers=callers, run_config=options.get("run_config"))
-        options["hooks"] = hooks
-        return Recording(agent, input, hooks)
+        with recording.around():
+            yield recording
 
 
 _ours: KeitoRunner | None = None
@@ -122,7 +101,8 @@ def attach(recorder: Recorder | None = None, target: Target | str | None = None)
 
     Args:
         recorder: Where to record; default: `keito.billing.default_recorder()`.
-        target: Whom the runs are billed to; default: as the recorder decides.
+        target: Whom the runs are billed to for which nobody says anything else; default: as the
+            recorder decides.
     """
     global _ours
     detach()
@@ -140,3 +120,8 @@ def detach() -> None:
     if get_default_agent_runner() is _ours:
         set_default_agent_runner(_ours.inner)
     _ours = None
+
+
+def is_attached() -> bool:
+    """Whether every run of this process is billed."""
+    return _ours is not None
