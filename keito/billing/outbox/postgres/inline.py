@@ -75,7 +75,7 @@ class Inline:
         if self._link is not None and not self._link.usable:
             self._link.close()
             self._link = None
-        if self._link is None or owner in self._session.owners.pending:
+        if self._link is None or owner in self._session.owners.unseen:
             self._link = self._opened(end)
         return self._link
 

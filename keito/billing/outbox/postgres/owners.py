@@ -39,11 +39,13 @@ class Owners:
     that was lost with its connection is taken again with the next one; until then the lease counts.
 
     Attributes:
-        pending: Those that are still to be shown, before anything is written for them.
+        pending: Those whose sign of life is still to be written.
+        unseen: Those of them that others take for dead until then: nothing is written for them.
     """
 
     def __init__(self) -> None:
         self.pending: set[str] = set()
+        self.unseen: set[str] = set()
         self._until: dict[str, float] = {}
         self._locked: set[str] = set()
 
@@ -52,12 +54,15 @@ class Owners:
         first = owner not in self._until
         self._until[owner] = until
         self.pending.add(owner)
+        if first:
+            self.unseen.add(owner)
         return first
 
     def start_again(self) -> None:
         """Have all of them shown on a new connection."""
         self._locked.clear()
         self.pending.update(self._until)
+        self.unseen.update(self._until)
 
     def show(self, connection: Connection[Any]) -> None:
         """Show those that are still to be."""
@@ -67,11 +72,13 @@ class Owners:
             if owner not in self._locked:
                 self._lock(connection, owner)
             self.pending.discard(owner)
+            self.unseen.discard(owner)
 
     def forget(self, connection: Connection[Any], owner: str) -> None:
         """Drop an owner's signs of life; its lease stays while a run of its is here."""
         self._until.pop(owner, None)
         self.pending.discard(owner)
+        self.unseen.discard(owner)
         connection.execute(_FORGET, (owner,))
         if owner in self._locked:
             self._locked.discard(owner)
