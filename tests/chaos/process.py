@@ -43,6 +43,7 @@ def recorder_of(orders: Orders) -> Recorder:
         contract=Contract(charge="both"),
         courier="external" if orders.external else "thread",
         timing=TIMING,
+        requests_per_minute=None,
     )
 
 

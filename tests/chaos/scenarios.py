@@ -144,6 +144,7 @@ def _recorder(folder: Path, base_url: str, api_key: str) -> Recorder:
         account_id="acc_sandbox",
         target=Target(project_id="prj_acme_support", task_id="tsk_agent_run"),
         timing=TIMING,
+        requests_per_minute=None,
     )
 
 

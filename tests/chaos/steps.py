@@ -41,7 +41,7 @@ COURIER_STEPS = (
         for step in ("file", "claim", "take_over", *(f"change {change}" for change in _CHANGES))
         for when in ("before", "after")
     ),
-    *(f"{method} {what}" for method in ("POST", "GET") for what in _ON_THE_WAY.values()),
+    *(f"{method} {what}" for method in ("POST", "GET", "PATCH") for what in _ON_THE_WAY.values()),
 )
 # Between the two files of an outbox on disk, or within the transaction of one in a database.
 FILE_STEPS = ("after records.add", "before inbox.drop", "after inbox.drop")
