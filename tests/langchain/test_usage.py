@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.caches import InMemoryCache
@@ -10,7 +10,8 @@ from langchain_core.language_models.llms import BaseLLM
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_keito import KeitoCallbackHandler
-from langchain_keito._usage import usage_of
+from langchain_keito._tree import Node, Root
+from langchain_keito._usage import Answer, answer_of
 
 from keito.billing import Recorder, Usage
 from keito.testing import LocalKeito
@@ -28,6 +29,21 @@ def result(
 ) -> LLMResult:
     message = AIMessage("", usage_metadata=usage, response_metadata=answer or {})
     return LLMResult(generations=[[ChatGeneration(message=message)] * n], llm_output=output)
+
+
+def read(response: LLMResult, model: str | None = None, provider: str | None = None) -> Answer:
+    """What a call ended with that began for this model."""
+    start = Node(cast("Root", None))
+    start.model, start.provider = model, provider
+    answer = answer_of(response, start)
+    assert answer is not None
+    return answer
+
+
+def usage_of(
+    response: LLMResult, model: str | None = None, provider: str | None = None
+) -> Usage | None:
+    return read(response, model, provider).usage
 
 
 TOKENS = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}

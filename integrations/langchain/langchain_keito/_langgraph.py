@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
+
+from keito.billing.endings import status_of as core_status_of
 
 if TYPE_CHECKING:
     from langgraph.callbacks import GraphCallbackHandler
@@ -36,8 +37,4 @@ def status_of(error: BaseException) -> Status:
     """How a run ended that this error ended."""
     if isinstance(error, GraphBubbleUp):
         return "interrupted"
-    if isinstance(error, GeneratorExit):
-        return "closed_early"
-    if isinstance(error, (asyncio.CancelledError, KeyboardInterrupt)):
-        return "cancelled"
-    return "limit" if isinstance(error, GraphRecursionError) else "error"
+    return "limit" if isinstance(error, GraphRecursionError) else core_status_of(error)

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
 
+from keito.billing.run import found_by
+
 if TYPE_CHECKING:
+    from langchain_core.callbacks import BaseCallbackHandler
+
     from keito.billing import ModelCall, Run, ToolCall
+
+    from ._together import Together
 
 MOST_ORPHANS = 1_000
 """How many are remembered: most of them never start anything again, and none says so."""
 
+SILENCE = 24 * 3600.0
+"""After so many seconds without any event a run will not end any more."""
+
 
 class Root:
-    """One billed run: the outermost LangChain run, with what is still open below it."""
+    """One billed run: the LangChain run that began it, with what is still open below it.
 
-    __slots__ = ("id", "interrupted", "open", "run")
+    Attributes:
+        id: The LangChain run.
+        run: The billed run.
+        said: What the code around its start said of the work.
+        named: What the metadata of its start said of the work.
+        handlers: The handlers with a target of their own that see all of it.
+        open: The LangChain runs below it that have not ended, its own included.
+        interrupted: Whether it waits for a person.
+        limited: Whether it was stopped because of its limits.
+        last: When something last happened in it, on the clock of `time.monotonic()`.
+    """
 
-    def __init__(self, id: UUID, run: Run) -> None:
+    __slots__ = (
+        "handlers", "id", "interrupted", "last", "limited", "named", "open", "run", "said",
+    )  # fmt: skip
+
+    def __init__(self, id: UUID, run: Run, *, said: object, named: object) -> None:
         self.id = id
         self.run = run
+        self.said = said
+        self.named = named
+        self.handlers: set[BaseCallbackHandler] = set()
         self.open: set[UUID] = set()
         self.interrupted = False
+        self.limited = False
+        self.last = monotonic()
 
 
 class Node:
@@ -34,6 +64,9 @@ class Node:
     model_call: ModelCall | None = None
     model: str | None = None
     provider: str | None = None
+    together: Together | None = None
+    task: asyncio.Task[object] | None = None
+    watch: Callable[[asyncio.Task[object]], None] | None = None
     tool_call: ToolCall | None = None
     tool_call_id: str | None = None
 
@@ -53,12 +86,13 @@ class Tree:
 
     def __init__(self) -> None:
         self._nodes: dict[UUID | None, Node] = {}
+        self._roots: dict[UUID, Root] = {}
         self._orphans: dict[UUID, None] = {}
         # The dict's own method, because every event asks.
         self.find: Callable[[UUID | None], Node | None] = self._nodes.get
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._nodes) + len(self._roots)
 
     def parent(self, parent_run_id: UUID | None) -> Node | None:
         """The open run that a new run is part of.
@@ -68,20 +102,36 @@ class Tree:
         is not open here (a span of another tracer) is none.
         """
         node = self.find(parent_run_id)
-        return node if node is not None else self.find(_surrounding_run_id())
+        return node if node is not None else self.surrounding()
+
+    def surrounding(self) -> Node | None:
+        """The open run that this code is called by."""
+        return self.find(_surrounding_run_id())
+
+    def enter(self, root: Root) -> None:
+        """Note a billed run."""
+        self._roots[root.id] = root
 
     def add(self, run_id: UUID, root: Root) -> Node:
         """Open a run below a root."""
         node = Node(root)
         root.open.add(run_id)
+        root.last = monotonic()
         self._nodes[run_id] = node
         return node
+
+    def move(self, run_id: UUID, node: Node, root: Root) -> None:
+        """Put a run that has only begun below another root."""
+        node.root.open.discard(run_id)
+        root.open.add(run_id)
+        node.root = root
 
     def remove(self, run_id: UUID) -> Node | None:
         """Close a run; `None` if it is not open, as when one handler is attached twice."""
         node = self._nodes.pop(run_id, None)
         if node is not None:
             node.root.open.discard(run_id)
+            node.root.last = monotonic()
         return node
 
     def forget(self, root: Root) -> None:
@@ -90,9 +140,24 @@ class Tree:
         A cancelled model call never ends. A tool in a thread may work on, and what it starts must
         not become a record of its own: it is an orphan.
         """
+        self._roots.pop(root.id, None)
         for run_id in list(root.open):
             self.remove(run_id)
             self._disown(run_id)
+
+    def silent(self) -> Root | None:
+        """The billed run that was looked at longest ago, if nothing happens in it any more.
+
+        Each new run asks once, so that all of them are looked at in turn.
+        """
+        root = next(iter(self._roots.values()), None)
+        if root is None:
+            return None
+        if monotonic() - root.last > SILENCE:
+            return root
+        if self._roots.pop(root.id, None) is not None:
+            self._roots[root.id] = root
+        return None
 
     def orphaned(self, run_id: UUID, parent_run_id: UUID | None) -> bool:
         """Whether a new run is part of one whose record is closed."""
@@ -107,6 +172,12 @@ class Tree:
             self._orphans.pop(next(iter(self._orphans)), None)
 
 
+def surrounding_run() -> Run | None:
+    """The billed run that this code works for, if a handler has seen its beginning."""
+    node = tree.surrounding()
+    return None if node is None else node.root.run
+
+
 def _surrounding_run_id() -> UUID | None:
     config = var_child_runnable_config.get()
     callbacks = config.get("callbacks") if config else None
@@ -115,3 +186,4 @@ def _surrounding_run_id() -> UUID | None:
 
 
 tree = Tree()
+found_by(surrounding_run)

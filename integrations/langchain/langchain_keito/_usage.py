@@ -3,41 +3,85 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from langchain_core.messages import BaseMessageChunk
+
 from keito.billing import Usage, guarded
+from keito.billing.usage import TOKENS
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
 
+    from ._tree import Node
+
 # OpenAI's service tiers put their name before the keys: {"flex_cache_read": 60}.
 TIERS = ("", "flex_", "priority_")
 
+# Anthropic bills these beside the answer, and says so only in the usage of the raw response.
+BESIDES = ("compaction", "advisor_tool_result")
+
+UNKNOWN = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a model call.
+
+    Attributes:
+        usage: What the model that answered consumed; None when nobody said.
+        besides: What other models consumed that worked on the answer.
+        id: The provider's id of the answer, if it tells one.
+    """
+
+    usage: Usage | None = None
+    besides: tuple[Usage, ...] = ()
+    id: str | None = None
+
 
 @guarded("reading LangChain's usage")
-def usage_of(response: LLMResult, model: str | None, provider: str | None) -> Usage:
-    """The usage of one model call; its tokens are `None` where LangChain does not know them.
+def answer_of(response: LLMResult, start: Node) -> Answer:
+    """Read what a model call ended with; tokens are `None` where nobody knows them.
 
     A report that can't be read makes all of it unknown, and not the run endless.
 
     Args:
         response: What the call ended with.
-        model: The model's name as of the start of the call, used where the answer names none.
-        provider: The provider's name as of the start of the call, likewise.
+        start: What is known since its start: the names used where the answer has none.
     """
     message = _message_with_usage(response)
-    answer = message.response_metadata if message else {}
+    said: Mapping[str, Any] = message.response_metadata if message is not None else {}
     output = response.llm_output or {}
-    model = _named(answer, output) or model
-    provider = answer.get("model_provider") or provider
+    names = Usage(
+        model=_named(said, output) or start.model,
+        provider=said.get("model_provider") or start.provider,
+    )
     reported = getattr(message, "usage_metadata", None)
     if reported and reported.get("total_cost") == 0 and response.llm_output is None:
         # LangChain repeats the tokens of the first call when its cache answers. No call was made.
-        return Usage(model=model, provider=provider, input_tokens=0, output_tokens=0)
-    if reported:
-        return _usage(reported, model, provider)
-    return _usage_of_text_model(output.get("token_usage") or {}, model, provider)
+        return Answer(replace(names, input_tokens=0, output_tokens=0))
+    raw = _raw(said, output)
+    usage = _of_langchain(reported, names) if reported else names
+    if raw is not None:
+        usage, *besides = _with_raw(usage, raw, names)
+    else:
+        besides = [UNKNOWN] if _has_besides(message) else []
+    return Answer(usage, tuple(besides), _id(message, said, output))
+
+
+def answered(response: LLMResult) -> bool:
+    """Whether a call that failed had begun to answer; LangChain also wraps what refused it."""
+    messages = (
+        getattr(generation, "message", generation)
+        for generations in response.generations
+        for generation in generations
+    )
+    return any(
+        isinstance(message, BaseMessageChunk) or getattr(message, "usage_metadata", None)
+        for message in messages
+    )
 
 
 def _message_with_usage(response: LLMResult) -> BaseMessage | None:
@@ -52,23 +96,52 @@ def _message_with_usage(response: LLMResult) -> BaseMessage | None:
     return first
 
 
-def _named(answer: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    served = answer.get("model_name") or output.get("model_name")
-    return served or answer.get("model") or output.get("model")
+def _named(said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
+    for source, name in ((said, "model_name"), (output, "model_name"), (said, "model")):
+        if source.get(name):
+            return str(source[name])
+    return output.get("model")
 
 
-def _usage(reported: Mapping[str, Any], model: str | None, provider: str | None) -> Usage:
-    inputs = reported.get("input_token_details")
-    outputs = reported.get("output_token_details")
-    return Usage(
-        model=model,
-        provider=provider,
+def _raw(said: Mapping[str, Any], output: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The provider's own usage object, where the integration passes it on."""
+    for source in (said, output):
+        for name in ("usage", "token_usage"):
+            raw = source.get(name)
+            if raw and isinstance(raw, Mapping):
+                return raw
+    return None
+
+
+def _id(
+    message: BaseMessage | None, said: Mapping[str, Any], output: Mapping[str, Any]
+) -> str | None:
+    found = said.get("id") or output.get("id") or getattr(message, "id", None)
+    # LangChain makes one up where the provider has none.
+    made_up = not isinstance(found, str) or found.startswith(("lc_", "run-"))
+    return None if made_up else found
+
+
+def _has_besides(message: BaseMessage | None) -> bool:
+    content = getattr(message, "content", None)
+    if not isinstance(content, list):
+        return False
+    return any(isinstance(block, dict) and block.get("type") in BESIDES for block in content)
+
+
+def _of_langchain(reported: Mapping[str, Any], names: Usage) -> Usage:
+    if not reported.get("input_tokens") and not reported.get("output_tokens"):
+        return names  # no answer takes nothing: who says so does not know
+    inputs = reported.get("input_token_details") or {}
+    outputs = reported.get("output_token_details") or {}
+    return replace(
+        names,
         input_tokens=reported.get("input_tokens"),
         output_tokens=reported.get("output_tokens"),
-        cache_read_tokens=_detail(inputs, "cache_read") if inputs else None,
-        cache_write_tokens=_cache_write(inputs) if inputs else None,
-        cache_write_1h_tokens=inputs.get("ephemeral_1h_input_tokens") if inputs else None,
-        reasoning_tokens=_detail(outputs, "reasoning") if outputs else None,
+        cache_read_tokens=_detail(inputs, "cache_read"),
+        cache_write_tokens=_cache_write(inputs),
+        cache_write_1h_tokens=inputs.get("ephemeral_1h_input_tokens"),
+        reasoning_tokens=_detail(outputs, "reasoning"),
     )
 
 
@@ -87,12 +160,23 @@ def _cache_write(details: Mapping[str, Any]) -> int | None:
     return max(total or 0, sum(known)) if known else total
 
 
-def _usage_of_text_model(
-    tokens: Mapping[str, Any], model: str | None, provider: str | None
-) -> Usage:
-    return Usage(
-        model=model,
-        provider=provider,
-        input_tokens=tokens.get("prompt_tokens"),
-        output_tokens=tokens.get("completion_tokens"),
-    )
+def _with_raw(usage: Usage, raw: Mapping[str, Any], names: Usage) -> list[Usage]:
+    """Complete what LangChain reports: it leaves things out that the provider bills.
+
+    Some integrations drop the cache or the hidden part of the output, and all of them Anthropic's
+    iterations, which say all of it, model by model.
+    """
+    # Loaded with the first such answer, not with the adapter.
+    from keito.billing import usage_of
+
+    own = usage_of(raw, provider=names.provider, model=names.model)
+    if raw.get("iterations"):
+        return own
+    counts: dict[str, Any] = {
+        name: _larger(getattr(usage, name), getattr(own[0], name)) for name in TOKENS
+    }
+    return [replace(usage, **counts, reported_cost_usd=own[0].reported_cost_usd), *own[1:]]
+
+
+def _larger(one: int | None, other: int | None) -> int | None:
+    return max((count for count in (one, other) if count is not None), default=None)

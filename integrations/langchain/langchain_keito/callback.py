@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from keito.billing import default_recorder, guarded
+from keito.billing import current_run, default_recorder, guarded
+from keito.billing.run import surroundings
 
+from ._calls import CALLBACK, end_model, end_tool, start_model, start_tool
 from ._langgraph import GraphCallbackHandler, GraphInterrupt, status_of
+from ._together import together
 from ._tree import Node, Root, tree
-from ._usage import usage_of
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
     from langgraph.callbacks import GraphInterruptEvent
 
-    from keito.billing import ModelCall, Recorder, Target, ToolCall
+    from keito.billing import Recorder, Run, Target
 
 FRAMEWORK = "langchain"
-CALLBACK = "the LangChain callback"
+
+Started = Mapping[str, Any]
+"""What LangChain says of a run at its start."""
 
 
 class KeitoCallbackHandler(GraphCallbackHandler):
@@ -49,6 +53,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         super().__init__()
         self._recorder = recorder
         self._target = target
+        self._attached = True
 
     def on_chain_start(
         self,
@@ -56,41 +61,24 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         inputs: object,
         *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        metadata: dict[str, Any] | None = None,
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        self._start(run_id, serialized, kwargs)
 
     def on_retriever_start(
-        self,
-        serialized: dict[str, Any] | None,
-        query: str,
-        *,
-        run_id: UUID,
-        parent_run_id: UUID | None = None,
-        metadata: dict[str, Any] | None = None,
-        **kwargs: object,
+        self, serialized: dict[str, Any] | None, query: str, *, run_id: UUID, **kwargs: object
     ) -> None:
         """See LangChain."""
-        self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        self._start(run_id, serialized, kwargs)
 
     def on_tool_start(
-        self,
-        serialized: dict[str, Any] | None,
-        input_str: str,
-        *,
-        run_id: UUID,
-        parent_run_id: UUID | None = None,
-        metadata: dict[str, Any] | None = None,
-        tool_call_id: str | None = None,
-        **kwargs: object,
+        self, serialized: dict[str, Any] | None, input_str: str, *, run_id: UUID, **kwargs: object
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        node = self._start(run_id, serialized, kwargs)
         if node is not None:
-            _start_tool(node, run_id, _name(serialized, kwargs), tool_call_id)
+            start_tool(node, run_id, _name(serialized, kwargs), kwargs)
 
     def on_chat_model_start(
         self,
@@ -98,14 +86,12 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         messages: list[list[BaseMessage]],
         *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        metadata: dict[str, Any] | None = None,
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        node = self._start(run_id, serialized, kwargs)
         if node is not None:
-            _start_model(node, run_id, metadata or {})
+            start_model(node, run_id, kwargs)
 
     def on_llm_start(
         self,
@@ -113,14 +99,13 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         prompts: list[str],
         *,
         run_id: UUID,
-        parent_run_id: UUID | None = None,
-        metadata: dict[str, Any] | None = None,
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, parent_run_id, metadata, serialized, kwargs)
+        node = self._start(run_id, serialized, kwargs)
         if node is not None:
-            _start_model(node, run_id, metadata or {})
+            node.together = together(kwargs)
+            start_model(node, run_id, kwargs)
 
     def on_chain_end(self, outputs: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
@@ -171,51 +156,88 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             node.root.interrupted = True
 
     @guarded(CALLBACK)
-    def _start(
-        self,
-        run_id: UUID,
-        parent_run_id: UUID | None,
-        metadata: Mapping[str, Any] | None,
-        serialized: Mapping[str, Any] | None,
-        kwargs: Mapping[str, object],
-    ) -> Node | None:
-        """Open a run, and the record if it is a root; `None` if it is not to be recorded."""
-        if tree.find(run_id) is not None:
-            return None
-        parent = tree.parent(parent_run_id)
+    def _start(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
+        """Open a run; `None` if there is nothing more to do for it."""
+        known = tree.find(run_id)
+        if known is not None:
+            return self._take_over(known, run_id, serialized, started)
+        parent = tree.parent(started.get("parent_run_id"))
         if parent is not None:
-            return tree.add(run_id, parent.root)
-        if tree.orphaned(run_id, parent_run_id):
+            root = parent.root
+            if self._is_apart(root, started):
+                root = self._open(run_id, _name(serialized, started), started, outer=root)
+            return tree.add(run_id, root)
+        if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
             return None
-        return tree.add(run_id, self._root(run_id, metadata, _name(serialized, kwargs)))
+        _end_silent()
+        root = self._open(run_id, _name(serialized, started), started, outer=None)
+        return tree.add(run_id, root)
 
-    def _root(self, run_id: UUID, metadata: Mapping[str, Any] | None, name: str) -> Root:
-        recorder = self._recorder or default_recorder()
-        run = recorder.start(
-            name, key=run_id.hex, target=self._target, framework=FRAMEWORK, metadata=metadata
+    def _is_apart(self, root: Root, started: Started) -> bool:
+        """Whether somebody said something else of whose work it is than of what it is part of."""
+        return (
+            surroundings() != root.said
+            or _named(started) != root.named
+            or (self._target is not None and self not in root.handlers)
         )
-        root = Root(run_id, run)
+
+    def _take_over(
+        self, node: Node, run_id: UUID, serialized: Started | None, started: Started
+    ) -> Node | None:
+        """See what another handler has opened: only a target of one's own makes it another run."""
+        root = node.root
+        if self._target is None or self in root.handlers:
+            return None
+        if run_id == root.id:
+            root.handlers.add(self)
+            return None
+        inner = self._open(run_id, _name(serialized, started), started, outer=root)
+        tree.move(run_id, node, inner)
+        return node
+
+    def _open(self, run_id: UUID, name: str, started: Started, *, outer: Root | None) -> Root:
+        metadata = started.get("metadata") or {}
+        run = (self._recorder or default_recorder()).start(
+            name,
+            key=run_id.hex,
+            parent=None if outer is None else _nearest(outer.run),
+            target=self._target,
+            framework=FRAMEWORK,
+            metadata=metadata,
+            session=_session(metadata),
+        )
+        root = Root(run_id, run, said=surroundings(), named=_named(started))
+        if outer is not None:
+            root.handlers |= outer.handlers
+        if self._target is not None:
+            root.handlers.add(self)
+        tree.enter(root)
         run.when_settled(partial(tree.forget, root))
         return root
 
 
-def _name(serialized: Mapping[str, Any] | None, kwargs: Mapping[str, Any]) -> str:
-    return str(kwargs.get("name") or (serialized or {}).get("name") or "agent")
+def _name(serialized: Started | None, started: Started) -> str:
+    return str(started.get("name") or (serialized or {}).get("name") or "agent")
 
 
-@guarded(CALLBACK)
-def _start_tool(node: Node, run_id: UUID, name: str, tool_call_id: str | None) -> None:
-    node.tool_call_id = tool_call_id
-    node.tool_call = node.root.run.tool_start(name, key=run_id.hex)
+def _named(started: Started) -> tuple[object, ...] | None:
+    """What a run's metadata says of whose work it is; what that means the recorder decides."""
+    metadata = started.get("metadata")
+    if not metadata or not ("keito_target" in metadata or "keito_project_id" in metadata):
+        return None
+    names = ("keito_target", "keito_project_id", "keito_task_id")
+    return tuple(metadata.get(name) for name in names)
 
 
-@guarded(CALLBACK)
-def _start_model(node: Node, run_id: UUID, metadata: Mapping[str, Any]) -> None:
-    node.model = metadata.get("ls_model_name")
-    node.provider = metadata.get("ls_provider")
-    node.model_call = node.root.run.model_start(
-        run_id.hex, model=node.model, agent=metadata.get("lc_agent_name")
-    )
+def _session(metadata: Started) -> str | None:
+    thread = metadata.get("thread_id")
+    return None if thread is None else str(thread)
+
+
+def _nearest(outer: Run) -> Run:
+    """The run below the outer one that this code works for: one of the program's own, perhaps."""
+    run = current_run()
+    return run if run is not None and run.is_below(outer) else outer
 
 
 @guarded(CALLBACK)
@@ -226,33 +248,12 @@ def _end(
     node = tree.remove(run_id)
     if node is None:
         return
-    if node.model_call is not None:
-        _end_model(node.model_call, node, error, response)
-    elif node.tool_call is not None:
-        _end_tool(node.tool_call, error)
+    end_model(node, run_id, error, response)
+    end_tool(node, error)
     if error is not None and isinstance(error, GraphInterrupt):
         node.root.interrupted = True
     if run_id == node.root.id:
         _finish(node.root, error)
-
-
-def _end_tool(call: ToolCall, error: BaseException | None) -> None:
-    if error is None or isinstance(error, GraphInterrupt):
-        call.end()
-    else:
-        call.fail(error)
-
-
-def _end_model(
-    call: ModelCall, node: Node, error: BaseException | None, response: LLMResult | None
-) -> None:
-    """End a model call; one that failed after it had answered in part was paid for."""
-    if response is not None and (error is None or any(response.generations)):
-        call.end(usage_of(response, node.model, node.provider))
-    elif error is not None and status_of(error) == "error":
-        call.fail(error)
-    else:
-        call.end(None)
 
 
 def _finish(root: Root, error: BaseException | None) -> None:
@@ -260,8 +261,22 @@ def _finish(root: Root, error: BaseException | None) -> None:
         status = status_of(error)
     elif root.interrupted:
         status = "interrupted"
+    elif root.limited:
+        status = "limit"
     else:
         # LangChain ends a chain whose stream was closed as if nothing was wrong, and only then
         # reads the model's stream to its end.
         status = "closed_early" if root.run.open_calls else "ok"
     root.run.finish(status, error=error)
+
+
+def _end_silent() -> None:
+    """End a run that LangChain has lost: of some it never says that they ended."""
+    root = tree.silent()
+    if root is None:
+        return
+    for run_id in list(root.open):
+        node = tree.find(run_id)
+        if node is not None and node.model_call is not None:
+            node.model_call.end(None)
+    root.run.finish("abandoned", ended=root.last)
