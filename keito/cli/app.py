@@ -13,6 +13,7 @@ from .group import Group
 from .outbox import outbox
 from .output import say
 from .sandbox import sandbox
+from .summary import summary
 
 app = typer.Typer(
     name="keito",
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
-for _command in (courier, doctor):
+for _command in (courier, doctor, summary):
     app.command()(_command)
 app.add_typer(outbox, name="outbox")
 

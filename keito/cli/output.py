@@ -41,30 +41,30 @@ def show_json(value: object) -> None:
     typer.echo(_json.dumps(plain(value)).decode())
 
 
-def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+def show_table(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
+) -> None:
     """Write rows under headings.
 
     Args:
         headings: One per column. In a narrow terminal the text of a column is cut, but not that of
             the first one and of numbers.
         rows: Their cells.
-        right: The headings of numbers, separated by blanks.
+        right: The headings of numbers.
     """
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_NO_EDGE)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    numbers = right.split()
     for index, heading in enumerate(headings):
-        whole = index == 0 or heading in numbers
+        whole = index == 0 or heading in right
         table.add_column(
             heading,
-            justify="right" if heading in numbers else "left",
-            no_wrap=True,
-            min_width=max(len(row[index]) for row in [headings, *rows]) if whole else None,
+            justify="right" if heading in right else "left",
+            no_wrap=whole,
         )
     for row in rows:
-        table.add_row(*[Text(printable(cell)) for cell in row])
+        table.add_row(*[Text(printable(cell), no_wrap=True, overflow="ellipsis") for cell in row])
     with console.capture() as capture:
         console.print(table)
     lines = capture.get().splitlines()

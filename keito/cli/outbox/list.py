@@ -15,7 +15,7 @@ StateName = Literal[
     "open", "ready", "sending", "ambiguous", "done", "parked", "unrouted", "dropped", "all"
 ]
 _OPEN = ("READY", "SENDING", "AMBIGUOUS", "PARKED", "UNROUTED")
-_HEADINGS = ("key", "state", "kind", "agent", "what", "project", "day", "age", "reason")
+_HEADINGS = ("key", "state", "kind", "agent", "what", "project", "age", "reason")
 
 
 def list_records(
@@ -37,7 +37,7 @@ def list_records(
         say("nothing" if state == "all" else f"nothing is {state}")
         return
     now = time.time()
-    show_table(_HEADINGS, [_row(one, now) for one in found[-limit:]], right="age")
+    show_table(_HEADINGS, [_row(one, now) for one in found[-limit:]], right=["age"])
     if len(found) > limit:
         remark(f"and {len(found) - limit} older ones: see --limit")
 
@@ -54,7 +54,6 @@ def _row(one: Shown, now: float) -> tuple[str, ...]:
         one.agent,
         one.what,
         one.project_id,
-        one.day,
         age(now - one.made.timestamp()),
         one.reason,
     )

@@ -1,0 +1,118 @@
+"""Adding up what Keito has of agents' work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from ..._errors import KeitoForbiddenError
+from ..._money import Sum
+from ..period import Period
+from ..record import read
+from .row import Adding, Group, Row
+
+if TYPE_CHECKING:
+    from ..._sync.client import Keito
+    from ...billing.outbox.port import Outbox
+    from ...types.project import Project
+    from ...types.time_entry import TimeEntry
+
+By = Literal["client", "project", "agent", "all"]
+
+
+def summary_rows(
+    client: Keito,
+    days: Period,
+    *,
+    by: By,
+    outbox: Outbox | None,
+    tell: Callable[[str], None],
+) -> list[Row]:
+    """Add up the agents' time entries of a period.
+
+    Args:
+        client: Whose entries.
+        days: The period.
+        by: What to add up by; `all` is by each client, project and agent.
+        outbox: Where to look for costs that Keito was not told.
+        tell: Called with how far it is.
+    """
+    projects = {
+        project.id: project
+        for active in (True, False)
+        for project in client.projects.list(is_active=active)
+    }
+    currencies = _currencies(client)
+    found: dict[Group, Adding] = {}
+    entries = client.time_entries.list(from_date=days.first, to_date=days.last, source="agent")
+    for number, entry in enumerate(entries, start=1):
+        group = _group(entry, projects.get(entry.project_id), currencies, by)
+        cost, unpriced = _cost(entry, outbox)
+        found.setdefault(group, Adding()).add(entry, cost, unpriced)
+        if number % 100 == 0:
+            tell(f"({number} entries)")
+    ordered = sorted(found, key=lambda group: tuple(name or "" for name in group))
+    return [found[group].row(group) for group in ordered]
+
+
+def _currencies(client: Keito) -> Mapping[str, str | None]:
+    try:
+        return {
+            one.id: one.currency
+            for active in (True, False)
+            for one in client.clients.list(is_active=active)
+        }
+    except KeitoForbiddenError:
+        # An agent's key may not see who is billed: then nobody knows in which currency.
+        return {}
+
+
+def _group(
+    entry: TimeEntry,
+    project: Project | None,
+    currencies: Mapping[str, str | None],
+    by: By,
+) -> Group:
+    client = project.client if project is not None else None
+    named = entry.project or project
+    agent = (entry.metadata or {}).get("agent_id") or (entry.user.name if entry.user else None)
+    return Group(
+        client=(client.name or client.id) if client and by in ("client", "project", "all") else "",
+        project=(named.name if named else None) or entry.project_id
+        if by in ("project", "all")
+        else "",
+        agent=str(agent or entry.user_id) if by in ("agent", "all") else "",
+        currency=currencies.get(client.id) if client is not None else None,
+    )
+
+
+def _cost(entry: TimeEntry, outbox: Outbox | None) -> tuple[Decimal | None, int]:
+    """Return what an entry's model calls cost, and how many of them have no known cost."""
+    said = entry.metadata or {}
+    if "cost_usd" not in said and outbox is not None:
+        said = {**said, **_local_cost(outbox, str(said.get("keito_key")))}
+    cost, unpriced = _number(said.get("cost_usd")), said.get("llm_calls_unpriced")
+    if isinstance(unpriced, int):
+        return cost, unpriced
+    calls = said.get("llm_calls")
+    return cost, calls if cost is None and isinstance(calls, int) else 0
+
+
+def _local_cost(outbox: Outbox, key: str) -> Mapping[str, object]:
+    """Look up what Keito was not told, corrections included."""
+    record = outbox.find(key)
+    if record is None or not record.cost:
+        return {}
+    of_entry = [r for r in outbox.of_run(record.run) if r.key == key or r.after == key]
+    total, unpriced = Sum(), 0
+    for said in (read(one.cost) for one in of_entry):
+        total.add(_number(said.get("cost_usd")) or Decimal(0))
+        unpriced += said.get("llm_calls_unpriced") or 0
+    known = {"cost_usd": total.amount} if "cost_usd" in read(record.cost) else {}
+    return {**known, "llm_calls_unpriced": unpriced}
+
+
+def _number(value: object) -> Decimal | None:
+    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return Decimal(value) if number and isinstance(value, (int, Decimal)) else None
