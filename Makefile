@@ -8,7 +8,7 @@ unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
          KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix cassettes spec bench framework wheels
+.PHONY: help demo test chaos losses check fix cassettes spec bench framework wheels
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,13 @@ help: ## What there is to make
 
 test: .venv/ready ## Run the tests
 	$(PY) -m pytest -q -n 2
+
+chaos: .venv/ready ## Kill processes at every step, compare the books: make chaos SEED=7
+	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+losses: .venv/ready ## Measure what is lost and doubled in each failure, as in docs/delivery.md
+	@$(PY) -m tests.chaos.single_faults
+	@$(PY) -m tests.chaos.scenarios
 
 check: .venv/ready ## Lint, format and type checks, and that the generated half is fresh
 	$(PY) -m tests.unasync --check
