@@ -77,5 +77,5 @@ def _entries(usage: AgentsUsage) -> Sequence[RequestUsage | AgentsUsage]:
     return usage.request_usage_entries or [usage]
 
 
-def _counts(counted: RequestUsage | AgentsUsage) -> Usage:
-    return usage_from(counted, Asked())
+def _counts(counted: RequestUsage | AgentsUsage) -> tuple[int, int, int]:
+    return counted.input_tokens, counted.output_tokens, counted.total_tokens

@@ -1,0 +1,184 @@
+"""Runs that wait for a person: two records, linked, and the wait in neither."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from agents import Agent, RunConfig, Runner, RunState, function_tool
+from openai_agents_keito import attach
+
+from keito.billing import MemoryOutbox, Recorder, Target
+from keito.testing import LocalKeito
+from tests.contract import INPUT, Calls, Says, entries_of
+from tests.openai_agents.scripted import agent
+from tests.openai_agents.test_ends import BOTH, Way, ran, streamed
+
+
+@pytest.fixture(autouse=True)
+def attached(recorder: Recorder) -> None:
+    attach(recorder)
+
+
+@function_tool(needs_approval=True)
+def pay() -> str:
+    """Pay."""
+    return "paid"
+
+
+def payer(*replies: Any) -> Agent[Any]:
+    return agent(*(replies or (Calls("pay"), Says())), tools=[pay])
+
+
+async def interrupted(clerk: Agent[Any], **options: Any) -> RunState[Any]:
+    """Run it until it waits, and approve what it waits for."""
+    first = await Runner.run(clerk, "Help.", **options)
+    state = first.to_state()
+    for interruption in first.interruptions:
+        state.approve(interruption)
+    return state
+
+
+def records(recorder: Recorder, keito: LocalKeito) -> list[dict[str, Any]]:
+    metadata: list[dict[str, Any]] = [e["metadata"] for e in entries_of(recorder, keito)]
+    return metadata
+
+
+@BOTH
+@pytest.mark.parametrize("tracing", [True, False], ids=["traced", "untraced"])
+async def test_a_run_that_waits_and_goes_on_is_two_records(
+    tracing: bool, way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    config = RunConfig(tracing_disabled=not tracing)
+    clerk = payer()
+    state = await interrupted(clerk, run_config=config)
+
+    await way(clerk, state, run_config=config)
+
+    first, second = records(recorder, keito)
+    # The SDK's own usage counts the first call again in the second run.
+    assert (first["status"], first["tokens_in"]) == ("interrupted", INPUT)
+    assert (second["status"], second["tokens_in"]) == ("ok", INPUT)
+    assert second["parent_run_id"] == first["run_id"]
+    assert second["resumes"] == first["interruption"]
+
+
+async def test_a_streamed_run_waits_like_any_other(recorder: Recorder, keito: LocalKeito) -> None:
+    clerk = payer()
+    result = Runner.run_streamed(clerk, "Help.")
+    async for _ in result.stream_events():
+        pass
+    state = result.to_state()
+    state.approve(result.interruptions[0])
+
+    await streamed(clerk, state)
+
+    first, second = records(recorder, keito)
+    assert (first["status"], second["status"]) == ("interrupted", "ok")
+    assert second["parent_run_id"] == first["run_id"]
+
+
+async def test_the_wait_is_not_charged(recorder: Recorder, keito: LocalKeito) -> None:
+    clerk = payer()
+    state = await interrupted(clerk)
+    first_ended = records(recorder, keito)[0]["ended_at"]
+
+    await ran(clerk, state)
+
+    assert records(recorder, keito)[1]["started_at"] > first_ended
+
+
+async def test_each_interruption_of_several_is_linked_to_the_one_before(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    clerk = payer(Calls("pay", id="call_1"), Calls("pay", id="call_2"), Says())
+    state = await interrupted(clerk)
+    second = await Runner.run(clerk, state)
+    state = second.to_state()
+    state.approve(second.interruptions[0])
+
+    await ran(clerk, state)
+
+    runs = records(recorder, keito)
+    assert [run["status"] for run in runs] == ["interrupted", "interrupted", "ok"]
+    assert [run.get("parent_run_id") for run in runs] == [
+        None,
+        runs[0]["run_id"],
+        runs[1]["run_id"],
+    ]
+    assert [run["tokens_in"] for run in runs] == [INPUT] * 3
+
+
+async def test_an_approval_inside_an_agent_used_as_a_tool_is_in_both_records_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    expert = payer()
+    ask = expert.as_tool("ask", "Ask.")
+    boss = agent(Calls("ask", {"input": "?"}, "call_0"), Says(), name="boss", tools=[ask])
+    state = await interrupted(boss)
+
+    await ran(boss, state)
+
+    first, second = records(recorder, keito)
+    assert (first["status"], first["tokens_in"]) == ("interrupted", 2 * INPUT)
+    assert (second["status"], second["tokens_in"]) == ("ok", 2 * INPUT)
+    assert second["parent_run_id"] == first["run_id"]
+
+
+async def test_the_context_of_a_resumed_run_still_says_whom_it_is_billed_to(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    clerk = payer()
+    other = Target(project_id="prj_globex_onboarding", task_id=keito.task_id)
+    state = await interrupted(clerk, context={"keito_target": other})
+
+    await ran(clerk, state)
+
+    projects = [entry["project_id"] for entry in entries_of(recorder, keito)]
+    assert projects == ["prj_globex_onboarding"] * 2
+
+
+async def test_a_context_that_names_its_target_does_so_when_it_was_text_meanwhile(
+    keito: LocalKeito,
+) -> None:
+    other = Target(project_id="prj_globex_onboarding", task_id=keito.task_id)
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        targets={"globex": other},
+        api_key=keito.api_key,
+        account_id=keito.account_id,
+        base_url=keito.base_url,
+    )
+    attach(recorder)
+    clerk = payer()
+    first = await Runner.run(clerk, "Help.", context={"keito_target": "globex"})
+    state = await RunState.from_string(clerk, first.to_state().to_string())
+    state.approve(state.get_interruptions()[0])
+
+    await ran(clerk, state)
+
+    projects = [entry["project_id"] for entry in entries_of(recorder, keito)]
+    recorder.close(0)
+    assert projects == ["prj_globex_onboarding"] * 2
+
+
+async def test_a_run_that_goes_on_in_another_process_is_linked_and_counts_its_own_tokens(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    state = await interrupted(payer())
+
+    await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "tests.openai_agents.elsewhere"],
+        input=state.to_string().encode(),
+        env={**keito.env, "OPENAI_AGENTS_DISABLE_TRACING": "1"},
+        check=True,
+        timeout=60,
+    )
+
+    first, second = records(recorder, keito)
+    assert (second["status"], second["tokens_in"]) == ("ok", INPUT)
+    assert second["resumes"] == first["interruption"]
