@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-import uuid
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -88,7 +88,7 @@ def test_what_is_assigned_later_is_what_would_have_been_recorded_at_once(
     def play(target: Target) -> tuple[Recorder, MemoryOutbox, list[str]]:
         numbers = itertools.count()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=next(numbers)))
+            patch.setattr(os, "urandom", lambda size: next(numbers).to_bytes(size, "big"))
             outbox = MemoryOutbox()
             recorder = recorder_into(outbox)
             ids = []
