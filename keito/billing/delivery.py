@@ -61,9 +61,7 @@ class Delivery:
         self._timing = timing
         self._clock = clock
         asked = GenaiPrices() if prices is None else prices
-        self._filing = Filing(
-            outbox, clock=clock, prices=asked, destination=destination.id
-        )
+        self._filing = Filing(outbox, clock=clock, prices=asked, destination=destination.id)
         found = transport or _transport(destination, timing)
         self._way: Way | None = None
         if found is not None:
