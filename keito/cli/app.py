@@ -9,6 +9,7 @@ import typer
 from .. import __version__
 from .courier import courier
 from .doctor import doctor
+from .explain import explain
 from .group import Group
 from .outbox import outbox
 from .output import say
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
-for _command in (courier, doctor, summary):
+for _command in (courier, doctor, summary, explain):
     app.command()(_command)
 app.add_typer(outbox, name="outbox")
 
