@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keito import _json
-from keito.billing import Contract, CostExpense, MemoryOutbox, Target, Usage
+from keito.billing import Contract, CostExpense, MemoryOutbox, Status, Target, Usage
 from keito.billing.delivery import Delivery
 from keito.billing.destination import Destination
 from keito.billing.outbox.record import Record
@@ -246,11 +246,12 @@ def test_only_runs_the_client_pays_for_are_passed_on(make_recorder: MakeRecorder
     contract = Contract(cost_expense=CostExpense(category_id="cat_llm"))
     made = make_recorder(contract=contract)
     paid = Usage(model="m", input_tokens=1, output_tokens=1, reported_cost_usd=D("0.5"))
-    for status, work in (("ok", "job 1"), ("ok", "job 1"), ("error", "job 2")):
+    runs: list[tuple[Status, str]] = [("ok", "job 1"), ("ok", "job 1"), ("error", "job 2")]
+    for status, work in runs:
         target = Target(project_id="prj", task_id="tsk", work_key=work)
         run = made.recorder.start("agent", target=target)
         run.model_call(paid, key="1")
-        run.finish(status)  # type: ignore[arg-type]
+        run.finish(status)
     made.recorder.start("without a model", target=Target(project_id="prj", task_id="tsk")).finish()
 
     due = [record.expense for record in made.records()]

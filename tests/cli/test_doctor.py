@@ -116,7 +116,7 @@ def test_it_says_why_work_is_not_charged(world: World) -> None:
         with recorder.run("again", target=world.target(work_key="job-7")):
             pass
     with pytest.raises(ZeroDivisionError), recorder.run("broken"):
-        1 / 0
+        _ = 1 / 0
     recorder.close()
     world.record("tried", mode="test", contract=None)
     world.said("outbox", "flush")
