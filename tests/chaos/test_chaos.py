@@ -9,9 +9,13 @@ import pytest
 
 from tests.chaos.conductor import Report, Scale, chaos
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "SIGSTOP"), reason="this platform can't stop a process from outside"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not hasattr(signal, "SIGSTOP"), reason="this platform can't stop a process from outside"
+    ),
+    # On a busy machine the processes take turns for longer.
+    pytest.mark.timeout(300),
+]
 
 
 def described(report: Report) -> str:
