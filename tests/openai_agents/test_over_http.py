@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -22,9 +23,12 @@ from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.model_over_http import TOKENS, endpoint
 from tests.openai_agents.scripted import look_up
-from tests.openai_agents.test_ends import BOTH, Way, said, streamed
+from tests.openai_agents.test_ends import Way, ran, said, streamed
 
 __all__ = ["endpoint"]
+
+# A client belongs to one loop, so `run_sync` has a test of its own.
+BOTH = pytest.mark.parametrize("way", [ran, streamed])
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +80,21 @@ async def test_the_chat_api(
     assert metadata["tokens_in"] == 2 * TOKENS.prompt
     assert metadata["tokens_cache_read"] == 2 * TOKENS.cached
     assert metadata["tool_calls"] == 1
+
+
+def test_a_synchronous_run(endpoint: Endpoint, recorder: Recorder, keito: LocalKeito) -> None:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.api_key)
+
+    Runner.run_sync(clerk(OpenAIResponsesModel(endpoint.model, client)), "Help.")
+
+    loop.run_until_complete(client.close())
+    loop.close()
+    asyncio.set_event_loop(None)
+    metadata = said(recorder, keito)
+    assert metadata["tokens_in"] == 2 * TOKENS.prompt
+    assert metadata["tokens_cache_read"] == 2 * TOKENS.cached
 
 
 async def test_a_chat_stream_from_another_address_has_unknown_usage(

@@ -42,8 +42,8 @@ class KeitoRunner(AgentRunner):
     ) -> None:
         self.inner = inner
         self.attached = True
-        self._recorder = recorder
-        self._target = target
+        self.recorder = recorder
+        self.target = target
 
     async def run(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
@@ -82,7 +82,7 @@ class KeitoRunner(AgentRunner):
         recording = None
         if self.attached:
             recording = open_recording(
-                agent, input, options, recorder=self._recorder, otherwise=self._target
+                agent, input, options, recorder=self.recorder, otherwise=self.target
             )
         if recording is None:
             yield None
@@ -122,6 +122,6 @@ def detach() -> None:
     _ours = None
 
 
-def is_attached() -> bool:
-    """Whether every run of this process is billed."""
-    return _ours is not None
+def attached() -> KeitoRunner | None:
+    """Return the runner that bills every run of this process, if one does."""
+    return _ours

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agents import Runner
 
 from ._opening import open_recording
-from .runner import is_attached
+from .runner import attached
 
 if TYPE_CHECKING:
     from agents import Agent, RunResult, RunResultStreaming
@@ -39,7 +39,8 @@ async def run(
     Args:
         starting_agent: See the SDK.
         input: See the SDK.
-        recorder: Where to record; default: `keito.billing.default_recorder()`.
+        recorder: Where to record; default: where `attach` does, else
+            `keito.billing.default_recorder()`.
         target: Whom it is billed to; default: as `bill_to`, the context object or the recorder
             says.
         options: What else the SDK's function takes.
@@ -91,8 +92,15 @@ def _recorded(
     recorder: Recorder | None,
     target: Target | str | None,
 ) -> Iterator[Recording | None]:
+    ours = attached()
     recording = open_recording(
-        agent, input, options, recorder=recorder, target=target, alone=not is_attached()
+        agent,
+        input,
+        options,
+        recorder=recorder if recorder is not None or ours is None else ours.recorder,
+        target=target,
+        otherwise=None if ours is None else ours.target,
+        alone=ours is None,
     )
     if recording is None:
         yield None
