@@ -15,6 +15,7 @@ from .outbox import outbox
 from .output import say
 from .sandbox import sandbox
 from .summary import summary
+from .void import void
 
 app = typer.Typer(
     name="keito",
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
-for _command in (courier, doctor, summary, explain):
+for _command in (courier, doctor, summary, explain, void):
     app.command()(_command)
 app.add_typer(outbox, name="outbox")
 

@@ -37,7 +37,7 @@ def summary(
     if json:
         show_json({"from": days.first, "to": days.last, "rows": rows})
     elif csv:
-        write_csv(sys.stdout, [field.name for field in fields(Row)], map(astuple, rows))
+        write_csv(sys.stdout, [field.name for field in fields(Row)], [astuple(row) for row in rows])
     else:
         _print(rows, days, by)
 

@@ -1,0 +1,154 @@
+"""`keito void` itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..._today import today
+from ..exits import LEFT
+from ..output import Json, fail, progress, say, show_json, show_table
+from ..period import FromDay, Month, Period, ToDay, period
+from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, Place, keito, place
+from ..record import SHORT, matching
+from .plan import Choice, Item, Plan, plan
+from .voiding import Voided, void_all
+
+if TYPE_CHECKING:
+    from ...billing.outbox.record import Record
+
+# How far back a run or a session is looked for, where nobody says when it was.
+_BACK = timedelta(days=92)
+
+
+def void(
+    reason: Annotated[str, typer.Option(help="Why; it goes into the entries' metadata.")],
+    run: Annotated[
+        str | None, typer.Option(metavar="ID", help="What this run did; a record's key will do.")
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="What was done in this session.")
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option(metavar="ID", help="Only what was done on this project.")
+    ] = None,
+    from_day: FromDay = None,
+    to_day: ToDay = None,
+    month: Month = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, it is only shown what would be done.")
+    ] = False,
+    outbox: OutboxPlace = None,
+    credential: Credential = DEFAULT_CREDENTIAL,
+    json: Json = False,
+) -> None:
+    """Take back agents' work that should not be charged: not billable, with the reason.
+
+    Without --yes nothing is changed. What is locked, approved, billed or an expense is listed: a
+    person has to handle it.
+    """
+    if not reason.strip():
+        raise typer.BadParameter("--reason: say why")
+    if run is None and session is None and month is None and (from_day is None or to_day is None):
+        raise typer.BadParameter("give --run, --session, --month, or --from and --to")
+    where = place(outbox, credential)
+    records = _records(where)
+    of_run = _resolved(records, run)
+    days = _days(records, of_run, _given(from_day, to_day, month))
+    choice = Choice(days=days, run=of_run, session=session, project=project)
+    found, done = _void(where, choice, records, reason=reason.strip() if yes else None)
+    if json:
+        show_json({"plan": found, "done": done})
+    else:
+        _print(found, done)
+    if done is not None and (done.failed or found.for_a_person or found.unsent):
+        raise typer.Exit(LEFT)
+
+
+def _void(
+    where: Place, choice: Choice, records: list[Record], *, reason: str | None
+) -> tuple[Plan, Voided | None]:
+    with ExitStack() as stack:
+        client = stack.enter_context(keito(where.destination))
+        with progress(f"looking through {choice.days}") as tell:
+            found = plan(client, choice, records, tell)
+        if reason is None:
+            return found, None
+        with progress("voiding") as tell:
+            return found, void_all(client, found.to_void, reason, tell=tell)
+
+
+def _records(where: Place) -> list[Record]:
+    if not where.exists:
+        return []
+    with where.backlog() as backlog:
+        return backlog.records()
+
+
+def _resolved(records: list[Record], run: str | None) -> str | None:
+    """Return the run that is meant: by its own id, or by the key of one of its records."""
+    if run is None or any(record.run == run for record in records):
+        return run
+    runs = {record.run for record in matching(records, run)}
+    if not runs and len(run) >= SHORT:
+        runs = {record.run for record in records if record.run.startswith(run)}
+    if len(runs) > 1:
+        fail(f"{len(runs)} runs begin with {run}: give more of it")
+    return runs.pop() if runs else run
+
+
+def _given(first: str | None, last: str | None, month: str | None) -> Period | None:
+    if first is None and last is None and month is None:
+        return None
+    return period(first, last, month)
+
+
+def _days(records: list[Record], run: str | None, given: Period | None) -> Period:
+    if given is not None:
+        return given
+    known = [record.day for record in records if run and record.run == run and record.day]
+    if known:
+        return Period(date.fromisoformat(min(known)), date.fromisoformat(max(known)))
+    return Period(today() - _BACK, today())
+
+
+def _print(found: Plan, done: Voided | None) -> None:
+    heading = "To be made not billable:" if done is None else "Not billable any more:"
+    _list(heading, _done(found, done))
+    _list("For a person, since they can't be changed:", found.for_a_person)
+    for id, why in (done.failed if done else {}).items():
+        say(f"{id} could not be changed: {why}")
+    for record in found.unsent:
+        say(
+            f"not sent yet: {record.what} ({record.state}): "
+            f"keito outbox drop {record.key[:SHORT]} --reason ..."
+        )
+    if found.below:
+        say(f"it started {found.below} runs with records of their own, which are not meant here")
+    said = f"{len(found.to_void)} to void" if done is None else f"{len(done.voided)} voided"
+    say(f"{said}, {found.not_charged} not charged anyway, from {found.days}")
+    if done is None and found.to_void:
+        say("Nothing has been changed: add --yes to do it")
+
+
+def _done(found: Plan, done: Voided | None) -> list[Item]:
+    return [item for item in found.to_void if done is None or item.id in done.voided]
+
+
+def _list(heading: str, items: Sequence[Item]) -> None:
+    rows = [_row(item) for item in items]
+    if rows:
+        say(heading, style="bold")
+        show_table(("id", "day", "kind", "amount", "project", "notes", "because"), rows)
+
+
+def _row(item: Item) -> tuple[str, ...]:
+    amount = f"{item.total_cost}" if item.kind == "expense" else f"{item.hours} h"
+    because = item.why or ""
+    return (
+        item.id, str(item.day), item.kind, amount, item.project_id, item.notes or "", because,
+    )  # fmt: skip
