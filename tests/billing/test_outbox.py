@@ -17,7 +17,7 @@ import pytest
 from keito.billing import MemoryOutbox, Outbox
 from keito.billing.outbox.line import Kind, Line
 from keito.billing.outbox.postgres import PostgresOutbox
-from keito.billing.outbox.record import Change, Record, State
+from keito.billing.outbox.record import STATES, Change, Record, State
 from keito.billing.outbox.sqlite import SqliteOutbox
 
 HERE = "destination-1"
@@ -276,6 +276,42 @@ def test_only_what_was_delivered_long_ago_is_forgotten(outbox: Outbox) -> None:
     outbox.prune(before=2.0)
 
     assert states(outbox) == {"DONE": 1, "PARKED": 1, "READY": 1}
+
+
+NEEDED: dict[str, dict[str, Any]] = {
+    **{state: {"state": state} for state in STATES if state not in ("DONE", "DROPPED")},
+    "a cost to be passed on": {"state": "DONE", "expense": "due"},
+    "delivered since": {"state": "DONE", "since": 3.0},
+}
+
+
+@pytest.mark.parametrize("needed", NEEDED)
+def test_an_entry_is_kept_as_long_as_a_correction_of_it_is(outbox: Outbox, needed: str) -> None:
+    corrected = {"run": "r", "kind": "correction", "after": "entry", "since": 1.0}
+    store(
+        outbox,
+        record("entry", run="r", state="DONE", since=1.0),
+        record("correction", **{**corrected, **NEEDED[needed]}),
+    )
+
+    outbox.prune(before=2.0)
+
+    assert [found.key for found in outbox.of_run("r")] == ["correction", "entry"]
+
+
+@pytest.mark.parametrize(("state", "left"), [("DONE", []), ("DROPPED", ["correction"])])
+def test_a_run_that_is_over_is_forgotten_as_a_whole(
+    outbox: Outbox, state: State, left: list[str]
+) -> None:
+    store(
+        outbox,
+        record("entry", run="r", state="DONE", since=1.0),
+        record("correction", run="r", kind="correction", after="entry", state=state, since=1.0),
+    )
+
+    outbox.prune(before=2.0)
+
+    assert [found.key for found in outbox.of_run("r")] == left
 
 
 def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:

@@ -258,13 +258,15 @@ class MemoryOutbox:
     def prune(self, *, before: float) -> None:
         """See `Outbox`."""
         with self._lock:
+            needed = {
+                record.run
+                for record in self._records.values()
+                if record.run and record.state != "DROPPED" and not _is_over(record, before)
+            }
             old = [
                 record
                 for record in self._records.values()
-                if record.state == "DONE"
-                and record.since < before
-                and record.expense != "due"
-                and record.kind != "cost"
+                if _is_over(record, before) and record.run not in needed and record.kind != "cost"
             ]
             for record in old:
                 del self._records[record.key]
@@ -309,6 +311,10 @@ class MemoryOutbox:
     def _store(self, record: Record) -> Record:
         self._records[record.key] = record
         return record
+
+
+def _is_over(record: Record, before: float) -> bool:
+    return record.state == "DONE" and record.since < before and record.expense != "due"
 
 
 def _by_age(records: Iterable[Record]) -> list[Record]:

@@ -154,7 +154,11 @@ class Outbox(Protocol):
         ...
 
     def prune(self, *, before: float) -> None:
-        """Forget what was delivered before then, but not what is to be passed on as a cost."""
+        """Forget what was delivered before then: each run with all its records, or not yet.
+
+        A cost that is still to be passed on is not forgotten, nor is what a record that waits for
+        anything belongs to.
+        """
         ...
 
     def counts(self, destination: str) -> Counts:

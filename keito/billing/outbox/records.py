@@ -69,6 +69,15 @@ after = '' OR EXISTS (
     AND older.state IN {_TO_SEND} AND (older.made, older.key) < (records.made, records.key)
 )
 """
+# The last cost knows what less than a cent is carried on.
+_PRUNE = """
+DELETE FROM records WHERE state = 'DONE' AND since < :before AND expense != 'due' AND kind != 'cost'
+AND NOT EXISTS (
+    SELECT 1 FROM records AS needed WHERE needed.run = records.run AND needed.run != ''
+    AND (needed.since >= :before OR needed.expense = 'due' OR needed.state != 'DONE')
+    AND needed.state != 'DROPPED'
+)
+"""
 
 
 class Records:
@@ -256,12 +265,7 @@ class Records:
     def prune(self, before: float) -> None:
         """Forget what was delivered before then."""
         with self._lock:
-            self._connection.execute(
-                "DELETE FROM records WHERE state = 'DONE' AND since < ? AND expense != 'due' "
-                # The last one knows what less than a cent is carried on.
-                "AND kind != 'cost'",
-                (before,),
-            )
+            self._connection.execute(_PRUNE, {"before": before})
 
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
         """Count by state; how many are held; when the oldest to be sent was made."""

@@ -39,6 +39,16 @@ SET state = 'SENDING', owner = %(owner)s, since = %(since)s, lease = %(lease)s,
     fence = fence + 1, attempts = attempts + 1, absent = NULL
 WHERE key = ({_OLDEST_READY}) RETURNING {_NAMES}
 """
+# The last cost knows what less than a cent is carried on.
+_PRUNE = """
+DELETE FROM keito_outbox_records AS record
+WHERE state = 'DONE' AND since < %(before)s AND expense != 'due' AND kind != 'cost'
+AND NOT EXISTS (
+    SELECT FROM keito_outbox_records AS needed WHERE needed.run = record.run AND needed.run != ''
+    AND (needed.since >= %(before)s OR needed.expense = 'due' OR needed.state != 'DONE')
+    AND needed.state != 'DROPPED'
+)
+"""
 
 
 class Records:
@@ -186,12 +196,7 @@ class Records:
     def prune(self, before: float) -> None:
         """Forget what was delivered before then."""
         with self._session.turn() as connection:
-            connection.execute(
-                "DELETE FROM keito_outbox_records WHERE state = 'DONE' AND since < %s "
-                # The last cost knows what less than a cent is carried on.
-                "AND expense != 'due' AND kind != 'cost'",
-                (before + self._session.ahead,),
-            )
+            connection.execute(_PRUNE.encode(), {"before": before + self._session.ahead})
 
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
         """Count by state; how many are held; when the oldest to be sent was made."""
