@@ -10,11 +10,14 @@ from .. import __version__
 from .courier import courier
 from .doctor import doctor
 from .explain import explain
+from .export import export
 from .group import Group
 from .outbox import outbox
 from .output import say
 from .sandbox import sandbox
 from .summary import summary
+from .sweep import sweep
+from .tail import tail
 from .void import void
 
 app = typer.Typer(
@@ -27,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(sandbox, name="sandbox")
-for _command in (courier, doctor, summary, explain, void):
+for _command in (courier, doctor, summary, explain, void, export, tail, sweep):
     app.command()(_command)
 app.add_typer(outbox, name="outbox")
 

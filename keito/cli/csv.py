@@ -6,6 +6,8 @@ import csv
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from .output import printable
+
 # What a spreadsheet takes for the beginning of a formula. Notes may hold what a model wrote.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -18,8 +20,9 @@ def write_csv(file: TextIO, headings: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        text = printable(value)
+        return f"'{text}" if value.startswith(_FORMULA) else text
     if isinstance(value, bool):
         return "true" if value else "false"
     return value

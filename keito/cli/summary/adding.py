@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from ..._errors import KeitoForbiddenError
 from ..._money import Sum
+from ..names import Names, names_of
 from ..period import Period
 from ..record import read
 from .row import Adding, Group, Row
@@ -15,7 +15,6 @@ from .row import Adding, Group, Row
 if TYPE_CHECKING:
     from ..._sync.client import Keito
     from ...billing.outbox.port import Outbox
-    from ...types.project import Project
     from ...types.time_entry import TimeEntry
 
 By = Literal["client", "project", "agent", "all"]
@@ -38,16 +37,11 @@ def summary_rows(
         outbox: Where to look for costs that Keito was not told.
         tell: Called with how far it is.
     """
-    projects = {
-        project.id: project
-        for active in (True, False)
-        for project in client.projects.list(is_active=active)
-    }
-    currencies = _currencies(client)
+    names = names_of(client)
     found: dict[Group, Adding] = {}
     entries = client.time_entries.list(from_date=days.first, to_date=days.last, source="agent")
     for number, entry in enumerate(entries, start=1):
-        group = _group(entry, projects.get(entry.project_id), currencies, by)
+        group = _group(entry, names, by)
         cost, unpriced = _cost(entry, outbox)
         found.setdefault(group, Adding()).add(entry, cost, unpriced)
         if number % 100 == 0:
@@ -56,34 +50,16 @@ def summary_rows(
     return [found[group].row(group) for group in ordered]
 
 
-def _currencies(client: Keito) -> Mapping[str, str | None]:
-    try:
-        return {
-            one.id: one.currency
-            for active in (True, False)
-            for one in client.clients.list(is_active=active)
-        }
-    except KeitoForbiddenError:
-        # An agent's key may not see who is billed: then nobody knows in which currency.
-        return {}
-
-
-def _group(
-    entry: TimeEntry,
-    project: Project | None,
-    currencies: Mapping[str, str | None],
-    by: By,
-) -> Group:
-    client = project.client if project is not None else None
-    named = entry.project or project
+def _group(entry: TimeEntry, names: Names, by: By) -> Group:
+    project = names.projects.get(entry.project_id) or entry.project
     agent = (entry.metadata or {}).get("agent_id") or (entry.user.name if entry.user else None)
     return Group(
-        client=(client.name or client.id) if client and by in ("client", "project", "all") else "",
-        project=(named.name if named else None) or entry.project_id
+        client=names.client(entry.project_id) if by != "agent" else "",
+        project=(project.name if project else None) or entry.project_id
         if by in ("project", "all")
         else "",
         agent=str(agent or entry.user_id) if by in ("agent", "all") else "",
-        currency=currencies.get(client.id) if client is not None else None,
+        currency=names.currency(entry.project_id),
     )
 
 
