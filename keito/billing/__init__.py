@@ -34,12 +34,15 @@ if TYPE_CHECKING:
     from .providers import usage_of as usage_of
     from .sigterm import flush_on_sigterm as flush_on_sigterm
     from .status import RecorderStatus as RecorderStatus
+    from .sweep_report import Finding as Finding
+    from .sweep_report import SweepReport as SweepReport
 
 __all__ = [
     "Cap",
     "Contract",
     "Cost",
     "CostExpense",
+    "Finding",
     "FixedPrices",
     "KeitoLimitReached",
     "Limits",
@@ -53,6 +56,7 @@ __all__ = [
     "Run",
     "Status",
     "StreamUsage",
+    "SweepReport",
     "Target",
     "Timing",
     "ToolCall",
@@ -69,6 +73,7 @@ __all__ = [
 # Not needed to record a run, so not loaded before they are asked for.
 _LATER = {
     "Cost": ".prices",
+    "Finding": ".sweep_report",
     "FixedPrices": ".prices",
     "KeitoLimitReached": ".limits",
     "Limits": ".limits",
@@ -77,6 +82,7 @@ _LATER = {
     "Prices": ".prices",
     "RecorderStatus": ".status",
     "StreamUsage": ".providers",
+    "SweepReport": ".sweep_report",
     "flush_on_sigterm": ".sigterm",
     "usage_of": ".providers",
 }

@@ -31,12 +31,14 @@ class Courier:
         owner: str,
         timing: Timing,
         prices: Prices | None = None,
+        sweep: bool = False,
     ) -> None:
         self._open_outbox = open_outbox
         self._destination = destination
         self._owner = owner
         self._timing = timing
         self._prices = prices
+        self._sweep = sweep
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._starting = threading.Lock()
@@ -120,6 +122,7 @@ class Courier:
                 owner=self._owner,
                 timing=self._timing,
                 prices=self._prices,
+                sweep=self._sweep,
             )
         return delivery.step()
 

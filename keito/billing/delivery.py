@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from .._config import configure
 from .._errors import KeitoConfigError
@@ -28,6 +29,9 @@ from .settling import Settling
 from .timing import Timing
 from .way import Way
 
+if TYPE_CHECKING:
+    from .sweeping import Sweeping
+
 
 class Delivery:
     """What a courier does, one step at a time.
@@ -41,6 +45,7 @@ class Delivery:
         clock: Seconds since 1970.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
         transport: The way to Keito; default: one for the destination, if its key is known.
+        sweep: Whether closed days are compared with what Keito has.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Delivery:
         clock: Callable[[], float] = time.time,
         chance: Callable[[], float] = random.random,
         transport: Transport | None = None,
+        sweep: bool = False,
     ) -> None:
         self._outbox = outbox
         self._destination = destination
@@ -70,10 +76,12 @@ class Delivery:
             self._sending = Sending(
                 outbox, self._way, destination.id, owner=owner, timing=timing, clock=clock
             )
+        self._sweeping = self._new_sweeping() if sweep else None
         self._stepped_at = 0.0
         self._next_round = 0.0
         self._next_pruning = 0.0
         self._next_costs = 0.0
+        self._next_sweep = 0.0
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -105,6 +113,8 @@ class Delivery:
         until_settled = self._settling.step()
         if self._sending.step() or filed:
             return 0.0
+        if self._sweeping is not None:
+            kept("sweeping", self._sweep, None)
         return min(self._way.wait or self._timing.poll, until_settled, self._timing.poll)
 
     def _pass_costs_on(self) -> None:
@@ -118,6 +128,28 @@ class Delivery:
             passing = PassingOn(self._outbox, self._destination, clock=self._clock)
             passing.step(before=open_day)
 
+    def _sweep(self) -> None:
+        # After all that is to be sent, and within our own limit on requests.
+        now = self._clock()
+        if self._sweeping is None or self._way is None or now < self._next_sweep:
+            return
+        if self._way.wait or self._way.holds.credential(now):
+            return
+        self._next_sweep = now + self._timing.costs
+        if self._sweeping.step():
+            self._next_sweep = now
+
+    def _new_sweeping(self) -> Sweeping | None:
+        if self._way is None:
+            return None
+        # Imported here: few want it, and nobody else needs to load it.
+        from .sweep import Sweep
+        from .sweeping import Sweeping
+
+        id, exchange = self._destination.id, self._way.exchange
+        sweep = Sweep(self._outbox, id, exchange, timing=self._timing, clock=self._clock)
+        return Sweeping(self._outbox, self._destination, sweep, clock=self._clock)
+
     def _notice_clock(self, now: float) -> None:
         # A clock that was set back by an hour must not make a pause of a second an hour long.
         back = max(0.0, self._stepped_at - now)
@@ -127,6 +159,7 @@ class Delivery:
         self._next_round -= back
         self._next_pruning -= back
         self._next_costs -= back
+        self._next_sweep -= back
 
     def close(self) -> None:
         """Close the connections to Keito."""

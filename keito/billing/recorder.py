@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .prices import Prices
     from .scope import Scope
     from .status import RecorderStatus
+    from .sweep_report import SweepReport
     from .telling import Told
     from .within import Within
 
@@ -71,6 +73,8 @@ class Recorder:
         requests_per_minute: How many requests its courier makes in a minute at most; None for any
             number. Keito allows 60 to 300, which all that uses a key shares.
         requests_per_day: The same, by day.
+        sweep: Whether its courier compares each day with what Keito has, once it has closed and
+            again a week later; see `sweep`.
         timing: All times; see `Timing`.
 
     Raises:
@@ -99,6 +103,7 @@ class Recorder:
         courier: Literal["thread", "external"] = "thread",
         requests_per_minute: int | None = 50,
         requests_per_day: int | None = None,
+        sweep: bool = False,
         timing: Timing | None = None,
     ) -> None:
         self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
@@ -117,6 +122,7 @@ class Recorder:
             routing=_one_of("routing", routing, ROUTINGS),
             trust_metadata=trust_metadata,
         )
+        self._sweeps = sweep
         self._external = _one_of("courier", courier, _COURIERS) == "external"
         self._timing = replace(
             timing or Timing(),
@@ -261,6 +267,24 @@ class Recorder:
 
         return standing(self._recording)
 
+    def sweep(self, day: date | str) -> SweepReport:
+        """Compare a day with what Keito has, project by project; nothing is changed.
+
+        Args:
+            day: A date, or `YYYY-MM-DD`; what is recorded or delivered meanwhile may be missed.
+
+        Returns:
+            What is missing there, doubled, foreign, or no longer as it was last seen.
+
+        Raises:
+            KeitoConfigError: There is no key or account to ask Keito with.
+            KeitoInputError: It is no day, or so long ago that what was delivered is not kept.
+        """
+        from .sweep import sweep_now
+
+        outbox = self._recording.opened()
+        return sweep_now(outbox, self.destination, str(day), timing=self._timing)
+
     def backlog(self) -> Backlog:
         """Return the records that are still here, to look at and to decide about."""
         from .backlog import Backlog
@@ -319,6 +343,7 @@ class Recorder:
             prices=self._prices,
             external=self._external,
             timing=self._timing,
+            sweep=self._sweeps,
         )
 
     def _above(self, given: Run | None) -> Run | None:

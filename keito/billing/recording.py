@@ -52,6 +52,7 @@ class Recording:
         prices: Prices | None,
         external: bool,
         timing: Timing,
+        sweep: bool = False,
     ) -> None:
         self.mode = mode
         self.contract = contract
@@ -60,6 +61,7 @@ class Recording:
         self._opening = opening
         self._external = external
         self._timing = timing
+        self.sweeps = sweep
         self._owner = uuid.uuid4().hex
         self._silent = mode == "off"
         self._lines = Lines(self._owner, mode=mode, contract=contract, destination=destination)
@@ -79,6 +81,7 @@ class Recording:
             owner=self._owner,
             timing=timing,
             prices=prices,
+            sweep=sweep,
         )
         self.journal = Journal(self.opened, timing=timing, tick=self._tick, added=self.courier.wake)
 

@@ -14,6 +14,7 @@ from .outbox.record import Counts, State
 if TYPE_CHECKING:
     from .outbox import Outbox
     from .recording import Recording
+    from .sweep_report import SweepReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class RecorderStatus:
         durable: Whether records survive this process.
         forecast: About how many seconds the undelivered take at the rate that was chosen; None
             without a limit.
+        sweep: What the last sweep found; None before the first one, or if it is off.
     """
 
     mode: str
@@ -46,6 +48,7 @@ class RecorderStatus:
     holds: tuple[str, ...]
     durable: bool
     forecast: float | None = None
+    sweep: SweepReport | None = None
 
     @property
     def undelivered(self) -> int:
@@ -75,4 +78,9 @@ def standing(recording: Recording) -> RecorderStatus:
         holds=recording.courier.holds,
         durable=outbox is not None and outbox.durable,
     )
+    if outbox is not None and recording.sweeps:
+        from .sweeping import last_report
+
+        found = functools.partial(last_report, outbox, recording.destination.id)
+        status = replace(status, sweep=kept("reading the last sweep", found, None))
     return replace(status, forecast=recording.courier.forecast(status.undelivered))

@@ -163,6 +163,20 @@ def test_held_records_wait_for_their_release(outbox: Outbox) -> None:
     assert claimed(outbox).key == "k"
 
 
+def test_the_records_of_a_day_are_found_in_every_state(outbox: Outbox) -> None:
+    store(
+        outbox,
+        record("ready", day="2026-03-05"),
+        record("done", day="2026-03-05", state="DONE"),
+        record("tomorrow", day="2026-03-06"),
+        record("theirs", day="2026-03-05", destination="destination-2"),
+    )
+
+    found = [outbox.of_day(HERE, "2026-03-05") for _ in range(2)]
+
+    assert [sorted(x.key for x in one) for one in found] == [["done", "ready"]] * 2
+
+
 def test_a_change_is_made_and_remembered(outbox: Outbox) -> None:
     store(outbox, record("k"))
     sending = claimed(outbox)

@@ -142,6 +142,12 @@ class MemoryOutbox:
         with self._lock:
             return _by_age(r for r in self._records.values() if r.run == run)
 
+    def of_day(self, destination: str, day: str) -> list[Record]:
+        """See `Outbox`."""
+        with self._lock:
+            records = list(self._records.values())
+        return [r for r in records if (r.destination, r.day) == (destination, day)]
+
     def tally(self, name: str) -> int:
         """See `Outbox`."""
         with self._lock:

@@ -101,6 +101,10 @@ class Outbox(Protocol):
         """List the records of a run, oldest first."""
         ...
 
+    def of_day(self, destination: str, day: str) -> list[Record]:
+        """List the records of a day, in any order."""
+        ...
+
     def tally(self, name: str) -> int:
         """Add up the amounts of the records that count towards this."""
         ...

@@ -18,7 +18,7 @@ UNROUTED: nobody said whose work it was; kept until someone does.
 DROPPED: a person decided that it is not to be sent; its reason says why.
 """
 
-Kind = Literal["run", "outcome", "time", "expense", "cost", "correction", "unreadable"]
+Kind = Literal["run", "outcome", "time", "expense", "cost", "correction", "unreadable", "sweep"]
 """What a record is.
 
 run: a run's time entry, or one part of it.
@@ -28,6 +28,7 @@ expense: an expense.
 cost: the expense for what a day's model calls cost.
 correction: a change of an entry that is in Keito already.
 unreadable: lines of the journal that could not be rendered; kept for a person to look at.
+sweep: what a comparison of a day with Keito found; never sent.
 """
 
 STATES: tuple[State, ...] = (

@@ -156,6 +156,16 @@ class Records:
             _record(r) for r in self._rows(f"{_SELECT} WHERE run = ? ORDER BY made, key", (run,))
         ]
 
+    def of_day(self, destination: str, day: str) -> list[Record]:
+        """List the records of a day."""
+        with self._lock:
+            # Made by whoever asks first: nobody else should pay for keeping it.
+            self._connection.execute(
+                "CREATE INDEX IF NOT EXISTS records_by_day ON records (destination, day)"
+            )
+        query = f"{_SELECT} WHERE destination = ? AND day = ?"
+        return [_record(row) for row in self._rows(query, (destination, day))]
+
     def tally(self, name: str) -> int:
         """Add up what counts towards this."""
         query = "SELECT coalesce(sum(amount), 0) FROM records WHERE tally = ? AND tally != ''"

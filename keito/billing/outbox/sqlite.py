@@ -120,6 +120,10 @@ class SqliteOutbox:
         """See `Outbox`."""
         return self._records.of_run(run)
 
+    def of_day(self, destination: str, day: str) -> list[Record]:
+        """See `Outbox`."""
+        return self._records.of_day(destination, day)
+
     def tally(self, name: str) -> int:
         """See `Outbox`."""
         return self._records.tally(name)

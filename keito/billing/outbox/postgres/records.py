@@ -91,6 +91,10 @@ class Records:
         """List the records of a run, oldest first."""
         return self._records("WHERE run = %s ORDER BY made, key", (run,))
 
+    def of_day(self, destination: str, day: str) -> list[Record]:
+        """List the records of a day."""
+        return self._records("WHERE destination = %s AND day = %s", (destination, day))
+
     def tally(self, name: str) -> int:
         """Add up what counts towards this."""
         query = (
