@@ -75,9 +75,14 @@ class Correcting:
             return Change(
                 state="DONE", since=now, remote=str(item.get("id")), echo=echo(correction, item)
             )
-        _log.warn(
-            look,
-            f"a model call came late, and its run's entry is not as it was left ({what}): the "
-            "entry stays as it is, and the correction is kept, please look at it",
-        )
         return Change(state="PARKED", since=now, reason=f"{_REASONS[look]}: {what}")
+
+
+def warn_of(parked: Change) -> None:
+    """Say loudly that a correction is parked, once it is: what was seen may have been outdated."""
+    reason = parked.reason or ""
+    _log.warn(
+        reason.partition(":")[0],
+        f"a model call came late, and its run's entry is not as it was left ({reason}): the "
+        "entry stays as it is, and the correction is kept, please look at it",
+    )

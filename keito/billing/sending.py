@@ -8,7 +8,7 @@ from .._request import Request
 from .._retry import verdict
 from .._transport import Answer
 from . import _log
-from .correcting import Correcting
+from .correcting import Correcting, warn_of
 from .correction import AFTER_PARKED
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
@@ -58,7 +58,8 @@ class Sending:
     def _send(self, record: Record) -> None:
         request = self._prepared(record)
         if isinstance(request, Change):
-            self._move(record, request)
+            if self._move(record, request) and request.state == "PARKED":
+                warn_of(request)
             return
         outcome = self._way.exchange(request)
         proven = verdict(outcome)
@@ -125,9 +126,11 @@ class Sending:
                 parked = Change(state="PARKED", since=self._clock(), reason=AFTER_PARKED)
                 self._outbox.change(later, parked)
 
-    def _move(self, record: Record, change: Change) -> None:
-        if not self._outbox.change(record, change):
+    def _move(self, record: Record, change: Change) -> bool:
+        moved = self._outbox.change(record, change)
+        if not moved:
             _log.warn("overtaken", "another courier took a record over while it was being sent")
+        return moved
 
 
 def _is_first_correction(record: Record) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from .._transport import Answer, Outcome
 from . import _log
-from .correcting import Correcting
+from .correcting import Correcting, warn_of
 from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
@@ -93,7 +93,8 @@ class Settling:
             change = Change(state="AMBIGUOUS", since=record.since, absent=self._clock())
         else:
             change = Change(state="READY", since=self._clock())
-        self._outbox.change(record, change)
+        if self._outbox.change(record, change) and change.state == "PARKED":
+            warn_of(change)
 
     def _found(self, record: Record, found: Sequence[Item]) -> Change:
         oldest, ids = found[0], [str(item.get("id")) for item in found]

@@ -14,7 +14,9 @@ import pytest
 from keito import Keito
 from keito.billing import Recorder, Target, Usage
 from keito.billing.calls import ModelCall
+from keito.billing.delivery import Delivery
 from keito.billing.outbox.record import Record
+from keito.billing.outbox.sqlite import SqliteOutbox
 from keito.billing.run import Run
 from keito.testing import LocalKeito, sandbox
 from tests.billing.sending import FAST, PATIENCE, recorder_to
@@ -256,6 +258,35 @@ def test_a_list_that_is_behind_makes_no_one_believe_that_a_person_was_at_work(
     assert [record.state for record in corrections(recorder, run)] == ["DONE", "DONE"]
     assert metadata(local)["tokens_in"] == 14
     recorder.close()
+
+
+class Behind(SqliteOutbox):
+    """What a courier sees that has read a correction before another courier delivered it."""
+
+    read: Record
+
+    def ambiguous(self, destination: str) -> list[Record]:
+        return [self.read]
+
+
+def test_a_courier_that_was_overtaken_sends_nobody_to_look_at_the_entry(
+    recorder: Recorder, local: LocalKeito, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run, (call,) = delivered(recorder)
+    call.end(USED)
+    assert recorder.flush(PATIENCE) == 0
+    (done,) = corrections(recorder, run)
+    edit("metadata", {"tokens_in": 99})(local, entry(local)["id"])
+    outbox = Behind(tmp_path / "outbox.db")
+    outbox.read = replace(done, state="AMBIGUOUS", fence=done.fence - 1, since=0.0)
+    courier = Delivery(outbox, recorder.destination, owner="behind", timing=FAST)
+
+    courier.step()
+
+    assert corrections(recorder, run) == [done]
+    assert "please look at it" not in caplog.text
+    courier.close()
+    outbox.close()
 
 
 def failing(status: int, committed: bool) -> Callable[[LocalKeito], object]:
