@@ -33,13 +33,16 @@ def utf8(text: str) -> str:
 def checked(values: Mapping[str, object], what: str) -> dict[str, object]:
     """Return a copy that is known to be JSON, so that a bad value fails where it was given.
 
+    It shares nothing with the original, which may change before the copy is written.
+
     Raises:
-        TypeError: A name is not text, or a value has no form in JSON.
+        TypeError: These are no names with values, or a value has no form in JSON.
     """
-    if not all(isinstance(name, str) for name in values):
-        raise TypeError(f"{what}: names are text")
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        raise TypeError(f"{what}: give a mapping whose names are text")
+    if not values:
+        return {}
     try:
-        encode(dict(values))
+        return decode(encode(dict(values)))
     except (TypeError, ValueError, RecursionError) as error:
         raise TypeError(f"{what}: every value must be JSON ({type(error).__name__})") from None
-    return dict(values)

@@ -47,6 +47,17 @@ def whole(what: str, value: int) -> int:
     return value
 
 
+def flag(what: str, value: bool) -> bool:
+    """Return True or False.
+
+    Raises:
+        TypeError: It is neither: the text "false" would count as yes.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{what}: give True or False")
+    return value
+
+
 def number(what: str, value: Decimal | int | str | None) -> str | None:
     """Return an exact amount as text, or None.
 

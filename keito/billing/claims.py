@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ._facts import JSON, checked
+from .arguments import flag, number, optional, proof, text, whole
 from .arguments import hours as told_hours
-from .arguments import number, optional, proof, text, whole
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -60,7 +60,7 @@ class Claims:
             "description": optional("description", description) or optional("notes", notes),
             "unit_price": number("unit_price", unit_price),
             "quantity": whole("quantity", quantity),
-            "success": bool(success),
+            "success": flag("success", success),
             "evidence": proof(evidence),
             "subject": optional("subject", subject),
         }
@@ -120,7 +120,7 @@ class Claims:
         facts: dict[str, object] = {
             "hours": told_hours(hours),
             "description": optional("description", description),
-            "billable": billable,
+            "billable": None if billable is None else flag("billable", billable),
             "evidence": proof(evidence),
             "subject": optional("subject", subject),
             "per_day": number("per_day", per_day),
@@ -177,7 +177,7 @@ class Claims:
             "name": optional("name", name),
             "quantity": whole("quantity", quantity),
             "description": optional("description", description),
-            "billable": bool(billable),
+            "billable": flag("billable", billable),
             "evidence": proof(evidence),
             "subject": optional("subject", subject),
             "per_day": None if per_day is None else whole("per_day", per_day),

@@ -99,10 +99,16 @@ class Contract:
         _one_of("charge", self.charge, (None, *get_args(Charge)))
         _one_of("time_basis", self.time_basis, get_args(TimeBasis))
         _one_of("generators", self.generators, ("working", "open"))
-        for status in self.policy:
+        self._copy_tables()
+        for status, charged in self.policy.items():
             _one_of("policy", status, STATUSES)
-        for value in (*self.prices.values(), self.max_hours_per_run):
-            amount("Contract", value)
+            _flag("policy", charged)
+        for name, price in self.prices.items():
+            amount(f"Contract(prices=): {name}", price)
+        amount("Contract(max_hours_per_run=)", self.max_hours_per_run)
+        _flag("share_cost", self.share_cost)
+        if not isinstance(self.time_zone, str):
+            raise TypeError("Contract(time_zone=): give the name of a time zone")
         if not _is_zone(self.time_zone):
             raise ValueError(f"Contract(time_zone=): there is no time zone {self.time_zone!r}")
         _one_of("rounded_per", self.rounded_per, get_args(RoundedPer))
@@ -167,6 +173,14 @@ class Contract:
     def id(self) -> str:
         """A name that only contracts with the same content share."""
         return _id(self.text())
+
+    def _copy_tables(self) -> None:
+        """Keep what was given: a table that changes later would belie the contract's id."""
+        for name in ("prices", "policy", "caps"):
+            given = getattr(self, name)
+            if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+                raise TypeError(f"Contract({name}=): give a mapping whose names are text")
+            object.__setattr__(self, name, dict(given))
 
     def _extras(self) -> dict[str, object]:
         # Left out where they are not used: a contract that an earlier version stored without them
@@ -240,6 +254,11 @@ def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
     if value not in allowed:
         names = ", ".join(str(name) for name in allowed if name is not None)
         raise ValueError(f"Contract({what}=): {value!r} is not one of {names}")
+
+
+def _flag(what: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise TypeError(f"Contract({what}=): give True or False")
 
 
 def _check_time(what: str, value: object) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from .._errors import KeitoInputError
 from . import _exit, _log, registry
 from ._guard import guarded, kept
+from .arguments import optional, text
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
@@ -26,6 +27,7 @@ from .run import Run, current_run
 from .target import Choice, Target, check_limits, checked_choice
 from .timing import Timing
 from .tree import Tree
+from .usage import text as said
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -79,7 +81,7 @@ class Recorder:
 
     Raises:
         KeitoConfigError: A second key is used under the name of another.
-        TypeError: `limits` is something else.
+        TypeError: An argument has the wrong type.
         ValueError: `mode`, `routing` or `courier` is none of the above, or a limit on requests
             allows none.
     """
@@ -107,6 +109,15 @@ class Recorder:
         timing: Timing | None = None,
     ) -> None:
         self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
+        _instance("Recorder(target=)", target, Target, "a Target")
+        _instance("Recorder(targets=)", targets, Mapping, "a mapping")
+        for named in (targets or {}).values():
+            _instance("Recorder(targets=)", named, Target, "a Target for each name")
+        _instance("Recorder(contract=)", contract, Contract, "a Contract")
+        if not isinstance(outbox, (str, Path)):
+            _has("Recorder(outbox=)", outbox, "append", "a path, a database's address, an outbox")
+        _has("Recorder(prices=)", prices, "cost", "a price list")
+        _instance("Recorder(timing=)", timing, Timing, "a Timing")
         self.contract = contract or Contract()
         self.destination = destination(
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
@@ -180,8 +191,11 @@ class Recorder:
         Raises:
             TypeError: An argument has the wrong type.
         """
-        if not isinstance(name, str) or not name:
-            raise TypeError("a run's name is text that is not empty")
+        text("name", name)
+        text("framework", framework)
+        optional("key", key)
+        _instance("parent", parent, Run, "a Run")
+        _instance("metadata", metadata, Mapping, "a mapping")
         checked_choice(target)
         checked_choice(otherwise)
         above = self._above(parent)
@@ -191,7 +205,7 @@ class Recorder:
             found = self._routes.target(target, metadata, parent=below, otherwise=otherwise)
             return found.in_session(session)
 
-        run = self._start(name, key, above, routed, framework, follows)
+        run = self._start(name, key, above, routed, framework, said(follows))
         return run or self._unrecorded(name)
 
     def run(
@@ -429,6 +443,16 @@ def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framewor
         framework=framework,
         started_at=wall_clock(),
     )
+
+
+def _instance(what: str, given: object, kind: type, wanted: str) -> None:
+    if given is not None and not isinstance(given, kind):
+        raise TypeError(f"{what}: give {wanted}, or None")
+
+
+def _has(what: str, given: object, name: str, wanted: str) -> None:
+    if given is not None and not hasattr(given, name):
+        raise TypeError(f"{what}: give {wanted}, or None")
 
 
 def _at_least_one(what: str, value: int | None) -> int | None:

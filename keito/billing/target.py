@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from . import _log
 from ._facts import JSON, checked
+from .usage import text
 
 if TYPE_CHECKING:
     from .limits import Limits
@@ -63,7 +64,7 @@ class Target:
             value = getattr(self, name)
             if value is not None and not (isinstance(value, str) and value):
                 raise TypeError(f"Target({name}=) is text that is not empty, or None")
-        checked(self.metadata, "Target(metadata=)")
+        object.__setattr__(self, "metadata", checked(self.metadata, "Target(metadata=)"))
         if self.limits is not None:
             check_limits("Target(limits=)", self.limits)
 
@@ -82,7 +83,8 @@ class Target:
 
     def in_session(self, session_id: str | None) -> Target:
         """Return it with this session, unless it names one or this is none."""
-        if not session_id or self.session_id is not None:
+        # A framework's own object for it names nothing, and must not cost the record.
+        if not text(session_id) or self.session_id is not None:
             return self
         return replace(self, session_id=session_id)
 
