@@ -74,11 +74,15 @@ class Target:
         return self.project_id is not None and self.task_id is not None
 
     def same_work(self, other: Target) -> bool:
-        """Whether both are billed to the same place, so that one record can hold both."""
-        return (self.project_id, self.task_id, self.user_id) == (
+        """Whether both are billed to the same place, so that one record can hold both.
+
+        A job of its own needs a record of its own: its next attempt is compared with that.
+        """
+        return (self.project_id, self.task_id, self.user_id, self.work_key) == (
             other.project_id,
             other.task_id,
             other.user_id,
+            other.work_key,
         )
 
     def in_session(self, session_id: str | None) -> Target:
