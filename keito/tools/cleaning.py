@@ -33,7 +33,10 @@ def cleaned(text: str, most: int) -> str:
     visible = "".join(one if one.isprintable() else " " for one in text[: _READ * most])
     # Cut before links are sought: a cut could make evil.com out of evil.community.
     line = " ".join(visible.split())[:most]
-    return " ".join(_LINKS.sub("", line).split())
+    while _LINKS.search(line):
+        # What is left of a text without its links may be a link, which they have kept apart.
+        line = _LINKS.sub(" ", line)
+    return " ".join(line.split())
 
 
 def as_subject(text: str) -> str:
