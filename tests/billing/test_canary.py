@@ -176,7 +176,8 @@ def test_decorated_functions_leak_nothing(watched: Watched) -> None:
         recorder.billed("agent")(fail)(SECRET)
 
     assert watched.leaks() == []
-    assert watched.statuses() == ["ok", "ok", "ok", "ok", "error"]
+    # Of the five runs, and of the outcome whose price could not be told.
+    assert sorted(watched.statuses()) == ["error", *["ok"] * 5]
 
 
 async def test_decorated_coroutines_and_async_streams_leak_nothing(watched: Watched) -> None:
