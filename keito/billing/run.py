@@ -180,8 +180,8 @@ class Run(Claims):
             started: When it began, on the clock of `time.monotonic()`; default: when it ended.
             ended: When it ended, on the same clock; default: now.
         """
-        end = now() if ended is None else int(ended * 1_000_000)
-        start = end if started is None else int(started * 1_000_000)
+        end = now() if ended is None else round(ended * 1_000_000)
+        start = end if started is None else round(started * 1_000_000)
         ledger = self._ledger
         with ledger.tree.lock:
             call = ledger.call(
@@ -272,7 +272,7 @@ class Run(Claims):
             raise ValueError(f"{status!r} is not a status: {', '.join(STATUSES)}")
         if status == "ok" and error is not None:
             status = status_of(error)
-        moment = None if ended is None else int(ended * 1_000_000)
+        moment = None if ended is None else round(ended * 1_000_000)
         self._finish(status, error, moment)
 
     @guarded("finishing a run")
