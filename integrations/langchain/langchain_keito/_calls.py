@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,25 +11,37 @@ from uuid import UUID
 from keito.billing import guarded
 
 from ._langgraph import GraphInterrupt, status_of
+from ._together import together
 from ._tree import Node, tree
 from ._usage import Answer, answer_of, answered
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
 
+    from keito.billing import ModelCall, ToolCall
+
 CALLBACK = "the LangChain callback"
 
 
-@guarded(CALLBACK)
-def start_tool(node: Node, run_id: UUID, name: str, started: Mapping[str, Any]) -> None:
+Started = Mapping[str, Any]
+"""What LangChain says of a run at its start."""
+
+Begin = Callable[[Node, UUID, Started | None, Started], None]
+
+
+def name_of(serialized: Started | None, started: Started) -> str:
+    """What LangChain calls a run."""
+    return str(started.get("name") or (serialized or {}).get("name") or "agent")
+
+
+def start_tool(node: Node, run_id: UUID, serialized: Started | None, started: Started) -> None:
     """Begin a tool call."""
     if node.tool_call is None:
         node.tool_call_id = started.get("tool_call_id")
-        node.tool_call = node.root.run.tool_start(name, key=run_id.hex)
+        node.tool_call = node.root.run.tool_start(name_of(serialized, started), key=run_id.hex)
 
 
-@guarded(CALLBACK)
-def start_model(node: Node, run_id: UUID, started: Mapping[str, Any]) -> None:
+def start_model(node: Node, run_id: UUID, serialized: Started | None, started: Started) -> None:
     """Begin a model call; one that another handler has begun is moved here."""
     metadata = started.get("metadata") or {}
     if node.model_call is not None:
@@ -43,49 +55,54 @@ def start_model(node: Node, run_id: UUID, started: Mapping[str, Any]) -> None:
     _watch(node, run_id)
 
 
-def end_tool(node: Node, error: BaseException | None) -> None:
+def start_text_model(
+    node: Node, run_id: UUID, serialized: Started | None, started: Started
+) -> None:
+    """Begin a model call that may be one of several."""
+    node.together = together(started)
+    start_model(node, run_id, serialized, started)
+
+
+def end_tool(call: ToolCall, error: BaseException | None) -> None:
     """End a tool call."""
-    if node.tool_call is None:
-        return
     if error is None or isinstance(error, GraphInterrupt):
-        node.tool_call.end()
+        call.end()
     else:
-        node.tool_call.fail(error)
+        call.fail(error)
 
 
 def end_model(
-    node: Node, run_id: UUID, error: BaseException | None, response: LLMResult | None
+    node: Node,
+    call: ModelCall,
+    run_id: UUID,
+    error: BaseException | None,
+    response: LLMResult | None,
 ) -> None:
     """End a model call; one that failed after it had answered in part was paid for."""
-    if node.model_call is None:
-        return
     if node.task is not None and node.watch is not None:
         node.task.remove_done_callback(node.watch)
     if response is not None and (error is None or answered(response)):
-        _end_answered(node, run_id, response)
+        _end_answered(node, call, run_id, response)
     elif error is not None and status_of(error) == "error":
-        node.model_call.fail(error)
+        call.fail(error)
     else:
-        node.model_call.end(None)
+        call.end(None)
 
 
-def _end_answered(node: Node, run_id: UUID, response: LLMResult) -> None:
-    answer = answer_of(response, node) or Answer()
-    usage = answer.usage
+def _end_answered(node: Node, call: ModelCall, run_id: UUID, response: LLMResult) -> None:
+    usage, besides, key = answer_of(response, node) or Answer()
     if node.together is not None:
         usage = node.together.share(usage, response)
-    if node.model_call is not None:
-        node.model_call.end(usage, key=answer.id)
-    for number, usage in enumerate(answer.besides, 1):
-        node.root.run.model_call(usage, key=f"{run_id.hex}/{number}")
+    call.end(usage, key=key)
+    for number, other in enumerate(besides, 1):
+        node.root.run.model_call(other, key=f"{run_id.hex}/{number}")
 
 
 def _watch(node: Node, run_id: UUID) -> None:
     """Hear of it if the call is cancelled: LangChain then says nothing more of it."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no event loop here
-        return
+    # Asked for first, because asking for the task raises where there is no loop.
+    loop = asyncio._get_running_loop()
+    task = None if loop is None else asyncio.current_task(loop)
     if task is not None:
         node.task, node.watch = task, partial(_task_ended, node, run_id)
         task.add_done_callback(node.watch)

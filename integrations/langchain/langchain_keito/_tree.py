@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from keito.billing import ModelCall, Run, ToolCall
 
     from ._together import Together
+    from .attachment import Attachment
 
 MOST_ORPHANS = 1_000
 """How many are remembered: most of them never start anything again, and none says so."""
@@ -35,14 +36,16 @@ class Root:
         said: What the code around its start said of the work.
         named: What the metadata of its start said of the work.
         handlers: The handlers with a target of their own that see all of it.
-        open: The LangChain runs below it that have not ended, its own included.
+        open: The numbers of the runs below it that have not ended, its own included.
         interrupted: Whether it waits for a person.
         limited: Whether it was stopped because of its limits.
+        attachment: What had it billed, if that was neither a config nor a block.
         last: When something last happened in it, on the clock of `time.monotonic()`.
     """
 
     __slots__ = (
-        "handlers", "id", "interrupted", "last", "limited", "named", "open", "run", "said",
+        "attachment", "handlers", "id", "interrupted", "last", "limited", "named", "open",
+        "run", "said",
     )  # fmt: skip
 
     def __init__(self, id: UUID, run: Run, *, said: object, named: object) -> None:
@@ -51,10 +54,11 @@ class Root:
         self.said = said
         self.named = named
         self.handlers: set[BaseCallbackHandler] = set()
-        self.open: set[UUID] = set()
+        self.open: set[int] = set()
         self.interrupted = False
         self.limited = False
         self.last = monotonic()
+        self.attachment: Attachment | None = None
 
 
 class Node:
@@ -81,58 +85,64 @@ class Tree:
     dict or set, and the events of one LangChain run never overlap.
 
     Attributes:
-        find: Returns the open run with an id.
+        get: Returns the open run with a number.
     """
 
     def __init__(self) -> None:
-        self._nodes: dict[UUID | None, Node] = {}
-        self._roots: dict[UUID, Root] = {}
-        self._orphans: dict[UUID, None] = {}
+        # By the number of the id: of a UUID, Python computes the hash anew each time.
+        self._nodes: dict[int, Node] = {}
+        self._roots: dict[int, Root] = {}
+        self._orphans: dict[int, None] = {}
         # The dict's own method, because every event asks.
-        self.find: Callable[[UUID | None], Node | None] = self._nodes.get
+        self.get: Callable[[int], Node | None] = self._nodes.get
 
     def __len__(self) -> int:
         return len(self._nodes) + len(self._roots)
 
-    def parent(self, parent_run_id: UUID | None) -> Node | None:
-        """The open run that a new run is part of.
-
-        LangChain drops the parent of a fallback model, and of a call inside a tool that is given
-        its own callbacks; the run that surrounds it is then still in the context. A parent that
-        is not open here (a span of another tracer) is none.
-        """
-        node = self.find(parent_run_id)
-        return node if node is not None else self.surrounding()
+    def find(self, run_id: UUID | None) -> Node | None:
+        """The open run with an id."""
+        return None if run_id is None else self.get(run_id.int)
 
     def surrounding(self) -> Node | None:
-        """The open run that this code is called by."""
+        """The open run that this code is called by.
+
+        LangChain drops the parent of a fallback model, and of a call inside a tool that is given
+        its own callbacks; the run that surrounds it is then still in the context.
+        """
         return self.find(_surrounding_run_id())
 
     def enter(self, root: Root) -> None:
         """Note a billed run."""
-        self._roots[root.id] = root
+        self._roots[root.id.int] = root
 
     def add(self, run_id: UUID, root: Root) -> Node:
         """Open a run below a root."""
-        node = Node(root)
-        root.open.add(run_id)
+        node, number = Node(root), run_id.int
+        root.open.add(number)
         root.last = monotonic()
-        self._nodes[run_id] = node
+        self._nodes[number] = node
         return node
 
     def move(self, run_id: UUID, node: Node, root: Root) -> None:
         """Put a run that has only begun below another root."""
-        node.root.open.discard(run_id)
-        root.open.add(run_id)
+        node.root.open.discard(run_id.int)
+        root.open.add(run_id.int)
         node.root = root
 
     def remove(self, run_id: UUID) -> Node | None:
         """Close a run; `None` if it is not open, as when one handler is attached twice."""
-        node = self._nodes.pop(run_id, None)
+        number = run_id.int
+        node = self._nodes.pop(number, None)
         if node is not None:
-            node.root.open.discard(run_id)
-            node.root.last = monotonic()
+            root = node.root
+            root.open.discard(number)
+            root.last = monotonic()
         return node
+
+    def open_below(self, root: Root) -> list[Node]:
+        """What has not ended below a root."""
+        nodes = (self._nodes.get(number) for number in list(root.open))
+        return [node for node in nodes if node is not None]
 
     def forget(self, root: Root) -> None:
         """Close what has not ended below a root whose record is closed.
@@ -140,10 +150,11 @@ class Tree:
         A cancelled model call never ends. A tool in a thread may work on, and what it starts must
         not become a record of its own: it is an orphan.
         """
-        self._roots.pop(root.id, None)
-        for run_id in list(root.open):
-            self.remove(run_id)
-            self._disown(run_id)
+        self._roots.pop(root.id.int, None)
+        for number in list(root.open):
+            self._nodes.pop(number, None)
+            self._disown(number)
+        root.open.clear()
 
     def silent(self) -> Root | None:
         """The billed run that was looked at longest ago, if nothing happens in it any more.
@@ -155,19 +166,22 @@ class Tree:
             return None
         if monotonic() - root.last > SILENCE:
             return root
-        if self._roots.pop(root.id, None) is not None:
-            self._roots[root.id] = root
+        if self._roots.pop(root.id.int, None) is not None:
+            self._roots[root.id.int] = root
         return None
 
     def orphaned(self, run_id: UUID, parent_run_id: UUID | None) -> bool:
         """Whether a new run is part of one whose record is closed."""
-        if not self._orphans or not {parent_run_id, _surrounding_run_id()} & self._orphans.keys():
+        if not self._orphans:
             return False
-        self._disown(run_id)
+        above = (parent_run_id, _surrounding_run_id())
+        if not any(one is not None and one.int in self._orphans for one in above):
+            return False
+        self._disown(run_id.int)
         return True
 
-    def _disown(self, run_id: UUID) -> None:
-        self._orphans[run_id] = None
+    def _disown(self, number: int) -> None:
+        self._orphans[number] = None
         if len(self._orphans) > MOST_ORPHANS:
             self._orphans.pop(next(iter(self._orphans)), None)
 

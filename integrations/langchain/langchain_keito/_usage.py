@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_core.messages import BaseMessageChunk
 
@@ -24,10 +24,10 @@ TIERS = ("", "flex_", "priority_")
 BESIDES = ("compaction", "advisor_tool_result")
 
 UNKNOWN = Usage()
+NOTHING: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of a model call.
 
     Attributes:
@@ -37,7 +37,7 @@ class Answer:
     """
 
     usage: Usage | None = None
-    besides: tuple[Usage, ...] = ()
+    besides: Sequence[Usage] = ()
     id: str | None = None
 
 
@@ -52,23 +52,22 @@ def answer_of(response: LLMResult, start: Node) -> Answer:
         start: What is known since its start: the names used where the answer has none.
     """
     message = _message_with_usage(response)
-    said: Mapping[str, Any] = message.response_metadata if message is not None else {}
-    output = response.llm_output or {}
-    names = Usage(
-        model=_named(said, output) or start.model,
-        provider=said.get("model_provider") or start.provider,
-    )
+    said = message.response_metadata if message is not None else NOTHING
+    output = response.llm_output or NOTHING
+    model = _named(said, output) or start.model
+    provider = said.get("model_provider") or start.provider
     reported = getattr(message, "usage_metadata", None)
     if reported and reported.get("total_cost") == 0 and response.llm_output is None:
         # LangChain repeats the tokens of the first call when its cache answers. No call was made.
-        return Answer(replace(names, input_tokens=0, output_tokens=0))
+        return Answer(Usage(model=model, provider=provider, input_tokens=0, output_tokens=0))
+    usage = _of_langchain(reported or NOTHING, model, provider)
+    besides: Sequence[Usage] = ()
     raw = _raw(said, output)
-    usage = _of_langchain(reported, names) if reported else names
     if raw is not None:
-        usage, *besides = _with_raw(usage, raw, names)
-    else:
-        besides = [UNKNOWN] if _has_besides(message) else []
-    return Answer(usage, tuple(besides), _id(message, said, output))
+        usage, *besides = _with_raw(usage, raw)
+    elif _has_besides(message):
+        besides = (UNKNOWN,)
+    return Answer(usage, besides, _id(message, said, output))
 
 
 def answered(response: LLMResult) -> bool:
@@ -97,51 +96,54 @@ def _message_with_usage(response: LLMResult) -> BaseMessage | None:
 
 
 def _named(said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    for source, name in ((said, "model_name"), (output, "model_name"), (said, "model")):
-        if source.get(name):
-            return str(source[name])
-    return output.get("model")
+    return (
+        said.get("model_name")
+        or output.get("model_name")
+        or said.get("model")
+        or output.get("model")
+    )
 
 
 def _raw(said: Mapping[str, Any], output: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The provider's own usage object, where the integration passes it on."""
-    for source in (said, output):
-        for name in ("usage", "token_usage"):
-            raw = source.get(name)
-            if raw and isinstance(raw, Mapping):
-                return raw
-    return None
+    raw = said.get("usage") or said.get("token_usage")
+    if raw is None and output:
+        raw = output.get("usage") or output.get("token_usage")
+    return raw if raw and isinstance(raw, Mapping) else None
 
 
 def _id(
     message: BaseMessage | None, said: Mapping[str, Any], output: Mapping[str, Any]
 ) -> str | None:
-    found = said.get("id") or output.get("id") or getattr(message, "id", None)
+    found = said.get("id") or output.get("id") or (None if message is None else message.id)
     # LangChain makes one up where the provider has none.
     made_up = not isinstance(found, str) or found.startswith(("lc_", "run-"))
     return None if made_up else found
 
 
 def _has_besides(message: BaseMessage | None) -> bool:
-    content = getattr(message, "content", None)
+    content = None if message is None else message.content
     if not isinstance(content, list):
         return False
     return any(isinstance(block, dict) and block.get("type") in BESIDES for block in content)
 
 
-def _of_langchain(reported: Mapping[str, Any], names: Usage) -> Usage:
-    if not reported.get("input_tokens") and not reported.get("output_tokens"):
-        return names  # no answer takes nothing: who says so does not know
-    inputs = reported.get("input_token_details") or {}
-    outputs = reported.get("output_token_details") or {}
-    return replace(
-        names,
-        input_tokens=reported.get("input_tokens"),
-        output_tokens=reported.get("output_tokens"),
-        cache_read_tokens=_detail(inputs, "cache_read"),
-        cache_write_tokens=_cache_write(inputs),
+def _of_langchain(reported: Mapping[str, Any], model: str | None, provider: str | None) -> Usage:
+    input, output = reported.get("input_tokens"), reported.get("output_tokens")
+    if not input and not output:
+        # No answer takes nothing: who says so does not know.
+        return Usage(model=model, provider=provider)
+    inputs = reported.get("input_token_details") or NOTHING
+    outputs = reported.get("output_token_details") or NOTHING
+    return Usage(
+        model=model,
+        provider=provider,
+        input_tokens=input,
+        output_tokens=output,
+        cache_read_tokens=_detail(inputs, "cache_read") if inputs else None,
+        cache_write_tokens=_cache_write(inputs) if inputs else None,
         cache_write_1h_tokens=inputs.get("ephemeral_1h_input_tokens"),
-        reasoning_tokens=_detail(outputs, "reasoning"),
+        reasoning_tokens=_detail(outputs, "reasoning") if outputs else None,
     )
 
 
@@ -160,7 +162,7 @@ def _cache_write(details: Mapping[str, Any]) -> int | None:
     return max(total or 0, sum(known)) if known else total
 
 
-def _with_raw(usage: Usage, raw: Mapping[str, Any], names: Usage) -> list[Usage]:
+def _with_raw(usage: Usage, raw: Mapping[str, Any]) -> list[Usage]:
     """Complete what LangChain reports: it leaves things out that the provider bills.
 
     Some integrations drop the cache or the hidden part of the output, and all of them Anthropic's
@@ -169,7 +171,7 @@ def _with_raw(usage: Usage, raw: Mapping[str, Any], names: Usage) -> list[Usage]
     # Loaded with the first such answer, not with the adapter.
     from keito.billing import usage_of
 
-    own = usage_of(raw, provider=names.provider, model=names.model)
+    own = usage_of(raw, provider=usage.provider, model=usage.model)
     if raw.get("iterations"):
         return own
     counts: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,9 +10,18 @@ from uuid import UUID
 from keito.billing import current_run, default_recorder, guarded
 from keito.billing.run import surroundings
 
-from ._calls import CALLBACK, end_model, end_tool, start_model, start_tool
+from ._calls import (
+    CALLBACK,
+    Begin,
+    Started,
+    end_model,
+    end_tool,
+    name_of,
+    start_model,
+    start_text_model,
+    start_tool,
+)
 from ._langgraph import GraphCallbackHandler, GraphInterrupt, status_of
-from ._together import together
 from ._tree import Node, Root, tree
 
 if TYPE_CHECKING:
@@ -21,12 +30,9 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
     from langgraph.callbacks import GraphInterruptEvent
 
-    from keito.billing import Recorder, Run, Target
+    from keito.billing import Recorder, Run, Status, Target
 
 FRAMEWORK = "langchain"
-
-Started = Mapping[str, Any]
-"""What LangChain says of a run at its start."""
 
 
 class KeitoCallbackHandler(GraphCallbackHandler):
@@ -76,9 +82,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         self, serialized: dict[str, Any] | None, input_str: str, *, run_id: UUID, **kwargs: object
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, serialized, kwargs)
-        if node is not None:
-            start_tool(node, run_id, _name(serialized, kwargs), kwargs)
+        self._start(run_id, serialized, kwargs, start_tool)
 
     def on_chat_model_start(
         self,
@@ -89,9 +93,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, serialized, kwargs)
-        if node is not None:
-            start_model(node, run_id, kwargs)
+        self._start(run_id, serialized, kwargs, start_model)
 
     def on_llm_start(
         self,
@@ -102,10 +104,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        node = self._start(run_id, serialized, kwargs)
-        if node is not None:
-            node.together = together(kwargs)
-            start_model(node, run_id, kwargs)
+        self._start(run_id, serialized, kwargs, start_text_model)
 
     def on_chain_end(self, outputs: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
@@ -156,30 +155,43 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             node.root.interrupted = True
 
     @guarded(CALLBACK)
-    def _start(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
-        """Open a run; `None` if there is nothing more to do for it."""
-        known = tree.find(run_id)
-        if known is not None:
-            return self._take_over(known, run_id, serialized, started)
-        parent = tree.parent(started.get("parent_run_id"))
-        if parent is not None:
-            root = parent.root
-            if self._is_apart(root, started):
-                root = self._open(run_id, _name(serialized, started), started, outer=root)
-            return tree.add(run_id, root)
-        if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
-            return None
-        _end_silent()
-        root = self._open(run_id, _name(serialized, started), started, outer=None)
-        return tree.add(run_id, root)
+    def _start(
+        self,
+        run_id: UUID,
+        serialized: Started | None,
+        started: Started,
+        begin: Begin | None = None,
+    ) -> None:
+        """Open a run, and a record where somebody said something else of whose work it is."""
+        node = tree.get(run_id.int)
+        if node is None:
+            node = self._node(run_id, serialized, started)
+        else:
+            node = self._take_over(node, run_id, serialized, started)
+        if node is not None and begin is not None:
+            begin(node, run_id, serialized, started)
 
-    def _is_apart(self, root: Root, started: Started) -> bool:
-        """Whether somebody said something else of whose work it is than of what it is part of."""
-        return (
+    def _node(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
+        above = started.get("parent_run_id")
+        # A parent that is not open here, as a span of another tracer, is none.
+        parent = (None if above is None else tree.get(above.int)) or tree.surrounding()
+        if parent is None:
+            return self._outermost(run_id, serialized, started)
+        root = parent.root
+        if (
             surroundings() != root.said
             or _named(started) != root.named
             or (self._target is not None and self not in root.handlers)
-        )
+        ):
+            root = self._open(run_id, name_of(serialized, started), started, outer=root)
+        return tree.add(run_id, root)
+
+    def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
+        if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
+            return None
+        _end_silent()
+        root = self._open(run_id, name_of(serialized, started), started, outer=None)
+        return tree.add(run_id, root)
 
     def _take_over(
         self, node: Node, run_id: UUID, serialized: Started | None, started: Started
@@ -191,7 +203,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         if run_id == root.id:
             root.handlers.add(self)
             return None
-        inner = self._open(run_id, _name(serialized, started), started, outer=root)
+        inner = self._open(run_id, name_of(serialized, started), started, outer=root)
         tree.move(run_id, node, inner)
         return node
 
@@ -214,10 +226,6 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         tree.enter(root)
         run.when_settled(partial(tree.forget, root))
         return root
-
-
-def _name(serialized: Started | None, started: Started) -> str:
-    return str(started.get("name") or (serialized or {}).get("name") or "agent")
 
 
 def _named(started: Started) -> tuple[object, ...] | None:
@@ -248,8 +256,10 @@ def _end(
     node = tree.remove(run_id)
     if node is None:
         return
-    end_model(node, run_id, error, response)
-    end_tool(node, error)
+    if node.model_call is not None:
+        end_model(node, node.model_call, run_id, error, response)
+    elif node.tool_call is not None:
+        end_tool(node.tool_call, error)
     if error is not None and isinstance(error, GraphInterrupt):
         node.root.interrupted = True
     if run_id == node.root.id:
@@ -257,7 +267,9 @@ def _end(
 
 
 def _finish(root: Root, error: BaseException | None) -> None:
-    if error is not None:
+    if root.attachment is not None and root.attachment.is_block:
+        status: Status = "abandoned"
+    elif error is not None:
         status = status_of(error)
     elif root.interrupted:
         status = "interrupted"
@@ -275,8 +287,7 @@ def _end_silent() -> None:
     root = tree.silent()
     if root is None:
         return
-    for run_id in list(root.open):
-        node = tree.find(run_id)
-        if node is not None and node.model_call is not None:
+    for node in tree.open_below(root):
+        if node.model_call is not None:
             node.model_call.end(None)
     root.run.finish("abandoned", ended=root.last)
