@@ -213,6 +213,8 @@ def test_an_entry_that_a_person_has_touched_is_never_overwritten(
     assert recorder.flush(PATIENCE) == 0
     assert states(recorder, run) == [("PARKED", reason)]
     assert local.entries() == before
+    # The courier says so once it is on the disk, which is what the flush has waited for.
+    recorder.close(PATIENCE)
     assert "please look at it" in caplog.text
 
 
