@@ -21,6 +21,7 @@ from .ledger import Ledger, wall_clock
 from .mode import MODES, Mode, mode_of_environment
 from .outbox import open_outbox
 from .outbox.port import Outbox
+from .receipts import receipts_wanted
 from .recording import Recording
 from .routing import ROUTINGS, Routes, Routing
 from .run import Run, current_run
@@ -77,6 +78,8 @@ class Recorder:
         requests_per_day: The same, by day.
         sweep: Whether its courier compares each day with what Keito has, once it has closed and
             again a week later; see `sweep`.
+        receipts: Whether the log gets a line per finished run, from the logger `keito.receipts`.
+            Default: the environment's `KEITO_RECEIPTS`.
         timing: All times; see `Timing`.
 
     Raises:
@@ -106,6 +109,7 @@ class Recorder:
         requests_per_minute: int | None = 50,
         requests_per_day: int | None = None,
         sweep: bool = False,
+        receipts: bool | None = None,
         timing: Timing | None = None,
     ) -> None:
         self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
@@ -135,6 +139,7 @@ class Recorder:
         )
         self._sweeps = sweep
         self._external = _one_of("courier", courier, _COURIERS) == "external"
+        self._receipts = receipts_wanted(receipts)
         self._timing = replace(
             timing or Timing(),
             requests_per_minute=_at_least_one("requests_per_minute", requests_per_minute),
@@ -357,6 +362,7 @@ class Recorder:
             prices=self._prices,
             external=self._external,
             timing=self._timing,
+            receipts=self._receipts,
             sweep=self._sweeps,
         )
 

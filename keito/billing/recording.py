@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from . import _log, within
-from ._facts import encode
+from ._facts import decode, encode
 from ._guard import kept
 from .contract import Contract
 from .courier import Courier
@@ -26,6 +26,7 @@ from .usage import Usage
 
 if TYPE_CHECKING:
     from .prices import Prices
+    from .run_facts import RunFacts, StartFacts
 
 # Seconds the journal's thread gets to end, however late it is: it may be writing a line.
 _LAST_LINES = 0.1
@@ -52,6 +53,7 @@ class Recording:
         prices: Prices | None,
         external: bool,
         timing: Timing,
+        receipts: bool = False,
         sweep: bool = False,
     ) -> None:
         self.mode = mode
@@ -75,6 +77,8 @@ class Recording:
         self._lingering: dict[Ledger, float] = {}
         self._awaited: dict[Ledger, float] = {}
         self._next_sign = 0.0
+        self._prices = prices
+        self._receipts = receipts
         self.courier = Courier(
             self.opened,
             destination=destination,
@@ -288,6 +292,8 @@ class Recording:
             if awaited and not self._closed:
                 self._awaited[ledger] = time.monotonic() + self._timing.late
         self._write(ledger, "finish", encode(facts))
+        if self._receipts and not self._silent:
+            self.journal.soon(lambda: self._receipt(ledger, facts))
         with ledger.tree.lock:
             ledger.written = True
             corrected = ledger.corrected
@@ -309,6 +315,18 @@ class Recording:
         self._write(ledger, "late", self._lines.with_start(ledger, {"result": facts}))
         if not ledger.open_calls:
             self._let_go(ledger)
+
+    def _receipt(self, ledger: Ledger, facts: dict[str, object]) -> None:
+        """Log what came of a run; called by the journal's thread, once the run is in it."""
+        from .receipts import log_receipt
+
+        log_receipt(
+            cast("StartFacts", decode(self._lines.start(ledger))),
+            cast("RunFacts", facts),
+            self.contract,
+            prices=self._prices,
+            durable=self.opened().durable,
+        )
 
     def _let_go(self, ledger: Ledger) -> None:
         if ledger in self._awaited:
