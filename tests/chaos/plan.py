@@ -113,7 +113,7 @@ class Fates:
             how=how,
             after=chance.uniform(0.3, 2.5),
             step=step,
-            nth=chance.choice((1, 1, 2, 5, 20)),
+            nth=chance.choice((1, 1, 1, 2, 5)),
             still=chance.uniform(1.0, 2.0),
             seed=chance.randrange(2**32),
             external=chance.random() < 0.5,
