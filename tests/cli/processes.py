@@ -80,9 +80,9 @@ def in_terminal(*words: str, env: Mapping[str, str], columns: int = 80) -> tuple
 
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    settings = {**os.environ, "TERM": "xterm-256color", **env}
-    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
-        settings.pop(name, None)
+    ignored = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    ours_too = {name: value for name, value in os.environ.items() if name not in ignored}
+    settings = {**ours_too, "TERM": "xterm-256color", **env}
     process = subprocess.Popen(
         [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=settings
     )

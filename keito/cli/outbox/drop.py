@@ -12,8 +12,10 @@ from ..record import find
 
 
 def drop(
-    keys: Annotated[list[str], typer.Argument(help="Records that nobody has sent.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the record.")],
+    keys: Annotated[
+        list[str], typer.Argument(metavar="KEY...", help="Records that nobody has sent.")
+    ],
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept with the record.")],
     outbox: OutboxPlace = None,
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,

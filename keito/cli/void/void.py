@@ -26,7 +26,9 @@ _BACK = timedelta(days=92)
 
 
 def void(
-    reason: Annotated[str, typer.Option(help="Why; it goes into the entries' metadata.")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why; it goes into the entries' metadata.")
+    ],
     run: Annotated[
         str | None, typer.Option(metavar="ID", help="What this run did; a record's key will do.")
     ] = None,

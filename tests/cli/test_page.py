@@ -1,0 +1,110 @@
+"""docs/cli.md: its commands run, and it shows every command's help."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import World
+from tests.cli.help_page import PAGE, commands, section
+from tests.cli.processes import in_terminal
+
+# What the page calls a record's key, an example that is nobody's.
+ITS_KEY = "3f2a9c1e"
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+LINES = [line for block in BLOCKS for line in block.splitlines() if not line.startswith("pip ")]
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_the_page_shows_what_a_command_says_of_itself(words: tuple[str, ...]) -> None:
+    assert section(words) in PAGE.read_text(), "run `python -m tests.cli.help_page`"
+
+
+@pytest.fixture
+def lived_in(world: World) -> World:
+    """An outbox with a delivered, a parked, an unrouted and a held run."""
+    world.record(target=world.target(session_id="s-1042"))
+    world.record("archived", target=world.target(project_id="prj_acme_2024"))
+    world.record("nobody", routing="explicit", target=None)
+    world.record("later", mode="record")
+    world.said("outbox", "flush")
+    return world
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the page's commands are for a shell")
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_of_the_page_runs(lived_in: World, line: str, tmp_path: Path) -> None:
+    state = "parked" if "drop" in line else "done"
+    key = next(one["key"] for one in lived_in.read("outbox", "list", "--state", state))
+    programs = str(Path(sys.executable).parent)
+
+    done = subprocess.run(
+        ["bash", "-c", line.replace(ITS_KEY, key[:8])],
+        env={**os.environ, **lived_in.env, "PATH": f"{programs}:{os.environ['PATH']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.returncode in (0, 3), done.stderr
+    assert "Traceback" not in done.stderr
+    assert lived_in.local.api_key not in done.stdout + done.stderr
+
+
+LOOKING = [
+    ("outbox", "status"),
+    ("outbox", "list"),
+    ("doctor",),
+    ("summary",),
+    ("explain", "KEY"),
+    ("void", "--run", "KEY", "--reason", "why"),
+    ("outbox", "flush", "--timeout", "1"),
+]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("words", LOOKING, ids=" ".join)
+def test_a_command_speaks_in_a_terminal(
+    lived_in: World, words: tuple[str, ...], columns: int
+) -> None:
+    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+    given = [key if word == "KEY" else word for word in words]
+
+    code, shown = in_terminal(*given, env=lived_in.env, columns=columns)
+    plain_code, plain = in_terminal(*given, env={**lived_in.env, "NO_COLOR": "1"}, columns=columns)
+
+    assert code == plain_code
+    assert code in (0, 3)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain)
+    assert lived_in.local.api_key not in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("words", LOOKING, ids=" ".join)
+def test_a_command_is_plain_without_a_terminal(lived_in: World, words: tuple[str, ...]) -> None:
+    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+
+    result = lived_in.keito(*[key if word == "KEY" else word for word in words])
+
+    assert result.exit_code in (0, 3), result.output
+    assert "\x1b" not in result.output
+    assert "…" not in result.output
+
+
+@pytest.mark.parametrize("words", LOOKING, ids=" ".join)
+def test_a_command_answers_as_json(lived_in: World, words: tuple[str, ...]) -> None:
+    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+
+    result = lived_in.keito(*[key if word == "KEY" else word for word in words], "--json")
+
+    assert result.exit_code in (0, 3), result.output
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stdout[0] in "[{"
