@@ -20,7 +20,7 @@ from tests.billing.victim import say
 CHILDREN = 3
 RUNS = 4
 
-# As long as it takes: how long an end may be held up is tested elsewhere, and a busy machine is slow.
+# How long an end may be held up is tested elsewhere, and a busy machine is slow.
 UNHURRIED = replace(FAST, exit=20.0)
 
 recorder = Recorder(contract=Contract(charge="both"), timing=UNHURRIED)
