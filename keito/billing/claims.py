@@ -45,7 +45,8 @@ class Claims:
             evidence: What shows it, for the entry's metadata.
             subject: What it was done to, e.g. the ticket. With a subject it is charged once: the
                 second success of the same type for the same subject and project is ignored.
-            key: Names this report of it: the same key twice in a run counts once.
+            key: Names this report of it: the same key twice in a run, or in the attempts at a
+                `work_key`, counts once.
             notes: The same as `description`.
 
         Returns:
@@ -106,7 +107,8 @@ class Claims:
             billable: Whether the client pays; default: if the contract charges time.
             evidence: What shows it, for the entry's metadata.
             subject: What it was spent on. With a subject it is recorded once per project.
-            key: Names this report of it: the same key twice in a run counts once.
+            key: Names this report of it: the same key twice in a run, or in the attempts at a
+                `work_key`, counts once.
             per_day: How many such hours of a project are charged per day; what exceeds them is
                 recorded, not charged.
 
@@ -155,7 +157,8 @@ class Claims:
             billable: Whether the client pays.
             evidence: What shows it, for the expense's metadata.
             subject: What it was for. With a subject it is recorded once per project and name.
-            key: Names this report of it: the same key twice in a run counts once.
+            key: Names this report of it: the same key twice in a run, or in the attempts at a
+                `work_key`, counts once.
             per_day: How many of a project are charged per day; what exceeds them is recorded, not
                 charged.
 

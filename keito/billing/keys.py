@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 _NAMESPACE = uuid.UUID("6f4a7d52-1f0e-5c39-9a5e-0c8a3e7b1d44")
 
@@ -13,6 +14,14 @@ def record_key(account: str, *identity: str) -> str:
     named = "\n".join((account, *identity))
     # Half of a surrogate pair, as a cut text of a model may end in, has no form in UTF-8.
     return str(uuid.uuid5(_NAMESPACE, named.encode("utf-8", "backslashreplace").decode()))
+
+
+class Within(TypedDict):
+    """Within what something is charged once; for `mode` see `charged_together`."""
+
+    destination: str
+    mode: str
+    project: str
 
 
 def charged_together(mode: str) -> str:
@@ -44,6 +53,14 @@ def once_per_subject(kind: str, facts: Mapping[str, object]) -> tuple[str, ...] 
     if kind == "expense":
         return ("expense", str(facts["name"] or facts["category"]))
     return (kind,)
+
+
+def job_key(
+    account: str, *, destination: str, mode: str, project: str, what: Sequence[str], piece: str
+) -> str:
+    """Return the key of a success that is charged once, however often its job is tried."""
+    kept_apart = charged_together(mode)
+    return record_key(account, "job", destination, kept_apart, project, *what, piece)
 
 
 def subject_key(

@@ -124,6 +124,17 @@ class Ledger:
         # A piece of the job its parent works on: charged beside it, and like it once.
         self.work = self.tree.piece(f"{above.work}\n{self.name}")
 
+    def piece(self, what: tuple[str, ...], key: str | None) -> str | None:
+        """Name a success of the job: the same in every attempt that tells of it under this key.
+
+        Without a key its place among those of its kind names it.
+        """
+        if self.work is None:
+            return None
+        if key is not None:
+            return f"{self.work}\nnamed\n{key}"
+        return self.tree.piece("\n".join((self.work, *what)))
+
     def is_below(self, other: Ledger) -> bool:
         """Whether this record was started, directly or not, under the other."""
         above = self.above

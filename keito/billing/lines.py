@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .. import _version
 from ._facts import encode
 from .contract import Contract
 from .destination import Destination
-from .keys import single_key, subject_key
+from .keys import Within, job_key, single_key, subject_key
 from .ledger import Call, Ledger, wall_clock
 from .outbox.line import Kind, Line
 from .target import Target
@@ -21,10 +23,17 @@ class Lines:
         mode: Its mode.
         contract: What it charges.
         destination: Where its records go.
+        granularity: What one entry is for: a `run` or a `day`.
     """
 
     def __init__(
-        self, owner: str, *, mode: str, contract: Contract, destination: Destination
+        self,
+        owner: str,
+        *,
+        mode: str,
+        contract: Contract,
+        destination: Destination,
+        granularity: str = "run",
     ) -> None:
         self._owner = owner
         self._mode = mode
@@ -33,6 +42,7 @@ class Lines:
         # The same in every line: computed once, since each run's start waits for it.
         self._destination_id = destination.id
         self._contract_id = contract.id
+        self._said = {} if granularity == "run" else {"granularity": granularity}
         self._sdk = f"keito-python/{_version.__version__}"
         self._last_same: tuple[Target, str, str] = (Target(), "", "")
 
@@ -71,6 +81,7 @@ class Lines:
                     "destination": self._destination_id,
                     "account": self._account_id,
                     "sdk": self._sdk,
+                    **self._said,
                 }
             )[1:-1]
             self._last_same = (ledger.target, ledger.framework, text)
@@ -80,24 +91,24 @@ class Lines:
         self,
         ledger: Ledger,
         kind: Kind,
-        subject: object,
+        facts: Mapping[str, object],
         key: str | None,
         subject_of: tuple[str, ...] | None,
     ) -> str:
         """Return the key of an outcome or the like; see `Recording.single`."""
-        account = self._account_id
+        target, account = ledger.target, self._account_id
+        subject, piece = facts["subject"], facts.get("piece")
+        # Two runs that nobody has routed may be for two clients: each keeps its outcome.
+        project = target.project_id if target.routed else f"run {ledger.id}"
+        within: Within = {
+            "destination": self._destination_id,
+            "mode": self._mode,
+            "project": project or "",
+        }
         if isinstance(subject, str) and subject_of is not None:
-            target = ledger.target
-            # Two runs that nobody has routed may be for two clients: each keeps its outcome.
-            project = target.project_id if target.routed else f"run {ledger.id}"
-            return subject_key(
-                account,
-                destination=self._destination_id,
-                mode=self._mode,
-                project=project or "",
-                what=subject_of,
-                subject=subject,
-            )
+            return subject_key(account, **within, what=subject_of, subject=subject)
+        if isinstance(piece, str) and subject_of is not None:
+            return job_key(account, **within, what=subject_of, piece=piece)
         return single_key(account, ledger.id, kind, len(ledger.outcomes), given=key)
 
     def call(self, call: Call) -> Line | None:

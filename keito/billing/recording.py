@@ -55,6 +55,7 @@ class Recording:
         timing: Timing,
         receipts: bool = False,
         sweep: bool = False,
+        granularity: str = "run",
     ) -> None:
         self.mode = mode
         self.contract = contract
@@ -66,7 +67,14 @@ class Recording:
         self.sweeps = sweep
         self._owner = uuid.uuid4().hex
         self._silent = mode == "off"
-        self._lines = Lines(self._owner, mode=mode, contract=contract, destination=destination)
+        self.granularity = granularity
+        self._lines = Lines(
+            self._owner,
+            mode=mode,
+            contract=contract,
+            destination=destination,
+            granularity=granularity,
+        )
         # Garbage may be collected anywhere, also where this thread has taken them, and collecting
         # a billed generator ends its run.
         self._lock = threading.RLock()
@@ -180,7 +188,9 @@ class Recording:
             The key it has in Keito, and whether this run had not told of it before.
         """
         with ledger.tree.lock:
-            made = self._lines.single_key(ledger, kind, facts["subject"], key, subject_of)
+            if subject_of is not None and (piece := ledger.piece(subject_of, key)):
+                facts = {**facts, "piece": piece}
+            made = self._lines.single_key(ledger, kind, facts, key, subject_of)
             is_new = made not in ledger.outcomes
             if not is_new and made not in ledger.unsure:
                 return made, False

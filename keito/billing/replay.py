@@ -11,7 +11,7 @@ from ._facts import decode, encode
 from .batch import Batch
 from .contract import read_contract
 from .hours import zone
-from .keys import once_per_subject, subject_key
+from .keys import Within, job_key, once_per_subject, subject_key
 from .outbox.line import Kind, Line
 from .outbox.record import Record
 from .rendering import Rendering
@@ -135,14 +135,17 @@ def _facts(record: Record) -> dict[str, object]:
 
 def _key(kind: str, told: dict[str, object], start: StartFacts) -> str:
     """Return the key that it would have had, if it had been known whose it is."""
-    what, subject, target = once_per_subject(kind, told), told["subject"], target_of(start)
-    if what is None or not isinstance(subject, str) or not target.routed:
+    what, target = once_per_subject(kind, told), target_of(start)
+    subject, piece = told["subject"], told.get("piece")
+    if what is None or not target.routed:
         return str(told["key"])
-    return subject_key(
-        start["account"],
-        destination=start["destination"],
-        mode=start["mode"],
-        project=target.project_id or "",
-        what=what,
-        subject=subject,
-    )
+    within: Within = {
+        "destination": start["destination"],
+        "mode": start["mode"],
+        "project": target.project_id or "",
+    }
+    if isinstance(subject, str):
+        return subject_key(start["account"], **within, what=what, subject=subject)
+    if isinstance(piece, str):
+        return job_key(start["account"], **within, what=what, piece=piece)
+    return str(told["key"])

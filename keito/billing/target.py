@@ -40,7 +40,8 @@ class Target:
         user_id: Whose entry it is; default: the API key's own user.
         agent_id: A label for the agent; default: the name the run was started with.
         session_id: Links runs that belong together, e.g. a conversation.
-        work_key: Names the job, not the attempt: per key only the first success is charged.
+        work_key: Names the job, not the attempt: per key only the first success is charged, and
+            what attempts tell of (outcomes, time, expenses) is charged once.
         trigger: What started the work, e.g. `webhook`.
         notes: What the client reads; may hold `{agent}`, `{outcomes}` and `{key}`.
         metadata: Further keys for the entry's metadata.

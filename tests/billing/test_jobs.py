@@ -78,3 +78,75 @@ def test_the_same_job_is_the_same_work(work_key: str | None) -> None:
     assert target.same_work(Target(project_id="p", task_id="t", work_key=work_key))
     assert not target.same_work(Target(project_id="p", task_id="t", work_key="other"))
     assert not target.same_work(HOME)
+
+
+def _tell(made: Recorded, key: str | None = None) -> None:
+    with bill_to(work_key="J-1"), made.recorder.run("agent") as run:
+        run.outcome("solved", key=key)
+        run.outcome("solved")
+        run.outcome("solved", success=False)
+        run.log_time("0.5", billable=True)
+        run.expense("cat", total_cost=1)
+
+
+def _charged(made: Recorded) -> list[str]:
+    return sorted(record.kind for record in made.records() if record.charged)
+
+
+def test_what_a_job_tells_is_charged_once_however_often_it_is_tried(
+    make_recorder: MakeRecorder,
+) -> None:
+    made = make_recorder(contract=Contract(prices={"solved": 2}))
+
+    for _ in range(2):
+        _tell(made)
+
+    assert _charged(made) == ["expense", "outcome", "outcome", "time"]
+
+
+def test_an_attempt_that_achieves_more_is_charged_what_it_adds(make_recorder: MakeRecorder) -> None:
+    made = make_recorder(contract=Contract(prices={"solved": 2}))
+
+    for count in (1, 3):
+        with bill_to(work_key="J-1"), made.recorder.run("agent") as run:
+            for _ in range(count):
+                run.outcome("solved")
+
+    assert _charged(made) == ["outcome"] * 3
+
+
+def test_what_has_a_name_is_charged_once_by_it_in_a_job(make_recorder: MakeRecorder) -> None:
+    made = make_recorder(contract=Contract(prices={"solved": 2}))
+
+    for keys in (["a"], ["b", "a"]):
+        with bill_to(work_key="J-1"), made.recorder.run("agent") as run:
+            for key in keys:
+                run.outcome("solved", key=key)
+
+    assert _charged(made) == ["outcome"] * 2
+
+
+def test_a_failure_does_not_use_up_what_another_attempt_achieves(
+    make_recorder: MakeRecorder,
+) -> None:
+    made = make_recorder(contract=Contract(prices={"solved": 2}))
+
+    for success in (False, True):
+        with bill_to(work_key="J-1"), made.recorder.run("agent") as run:
+            run.outcome("solved", success=success)
+
+    assert _charged(made) == ["outcome"]
+
+
+def test_attempts_of_a_job_that_nobody_routed_are_charged_once_when_somebody_does(
+    make_recorder: MakeRecorder,
+) -> None:
+    made = make_recorder(contract=Contract(prices={"solved": 2}), target=None)
+    for _ in range(2):
+        _tell(made, key="a")
+    made.records()
+
+    for run in {record.run for record in made.recorder.backlog().records("UNROUTED")}:
+        made.recorder.backlog().assign(run, HOME)
+
+    assert _charged(made) == ["expense", "outcome", "outcome", "time"]
