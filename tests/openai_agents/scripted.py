@@ -23,11 +23,14 @@ from tests.contract import INPUT, OUTPUT, Calls, Fails, Hangs, Reply, Says
 
 MODEL = "scripted-1"
 
+Said = Reply | Sequence[Calls]
+"""A reply, or several calls of tools at once."""
+
 
 class ScriptedModel(Model):
     """Gives its replies one after the other."""
 
-    def __init__(self, *replies: Reply, tokens: tuple[int, int] = (INPUT, OUTPUT)) -> None:
+    def __init__(self, *replies: Said, tokens: tuple[int, int] = (INPUT, OUTPUT)) -> None:
         self.model = MODEL
         self.answered = 0
         self._replies = iter(replies)
@@ -79,7 +82,9 @@ class ScriptedModel(Model):
                 "created_at": 0,
                 "model": MODEL,
                 "object": "response",
-                "output": [_item(reply)],
+                "output": [
+                    _item(one) for one in (reply if isinstance(reply, Sequence) else [reply])
+                ],
                 "parallel_tool_calls": True,
                 "tool_choice": "auto",
                 "tools": [],
@@ -95,7 +100,7 @@ def look_up() -> str:
 
 
 def agent(
-    *replies: Reply, name: str = "clerk", tools: Sequence[Tool] = (), **settings: Any
+    *replies: Said, name: str = "clerk", tools: Sequence[Tool] = (), **settings: Any
 ) -> Agent[Any]:
     """A real agent on a scripted model."""
     return Agent(name=name, model=ScriptedModel(*replies), tools=[look_up, *tools], **settings)

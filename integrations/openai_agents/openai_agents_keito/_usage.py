@@ -28,10 +28,6 @@ class Asked:
     model: str | None = None
     provider: str | None = None
 
-    def served_as(self, name: str | None) -> Asked:
-        """Name it as the provider did in its answer."""
-        return self if name is None else Asked(name, self.provider)
-
 
 @guarded("reading the SDK's usage")
 def usage_of(response: ModelResponse, asked: Asked) -> Usage:

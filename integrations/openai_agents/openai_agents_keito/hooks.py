@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agents import (
@@ -56,6 +57,9 @@ class RecordingHooks(RunHooks[Any]):
         self.answered = False
         self.served: dict[str, str] = {}
         """By response id, under which name a model was served, where tracing tells it."""
+        self._requested: dict[str, str | None] = (
+            above._requested if above is not None and run.folded else {}
+        )
         self._callers: RunHooks[Any] = callers if callers is not None else RunHooks()
         self._run_config = run_config
         self._above = above
@@ -167,8 +171,17 @@ class RecordingHooks(RunHooks[Any]):
             self._shared.tell(response.usage)
         call, self._model_call = self._model_call, None
         if call is not None:
-            asked = self._asked.served_as(self.served.pop(response.response_id or "", None))
+            asked = self._asked_and_served(self.served.pop(response.response_id or "", None))
             call.end(usage_of(response, asked), key=response.response_id or None)
+
+    def _asked_and_served(self, name: str | None) -> Asked:
+        """Name the model as it was served, if that is known, and keep what was asked for."""
+        asked = self._asked
+        if name is None or name == asked.model:
+            return asked
+        self._requested[name] = asked.model
+        self.run.metadata(models_requested=dict(self._requested))
+        return replace(asked, model=name)
 
     def _lose(self, call: ModelCall, error: BaseException | None) -> None:
         """End a call whose usage nobody has told."""

@@ -1,0 +1,388 @@
+"""What a run consumed: exact where the SDK knows it in any way, and unknown where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from agents import (
+    Agent,
+    AgentsException,
+    ModelRetrySettings,
+    ModelSettings,
+    MultiProvider,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    RunConfig,
+    RunContextWrapper,
+    Runner,
+    SQLiteSession,
+    function_tool,
+    set_trace_processors,
+    set_tracing_disabled,
+)
+from openai import AsyncOpenAI, OpenAIError
+from openai_agents_keito import KeitoTracingProcessor, attach
+
+from keito.billing import Recorder
+from keito.testing import LocalKeito
+from tests.contract import INPUT, Calls, Says, entries_of
+from tests.openai_agents import wire
+from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
+from tests.openai_agents.test_ends import ALL, BOTH, Way, ended, ran, said, streamed
+from tests.openai_agents.wire import Answer, chunks, events, response, saying
+
+
+@pytest.fixture(autouse=True)
+def attached(recorder: Recorder) -> None:
+    attach(recorder)
+
+
+@asynccontextmanager
+async def responding(*answers: Answer, retries: int = 0) -> AsyncIterator[OpenAIResponsesModel]:
+    """The SDK's model of the Responses API, on a server that says this."""
+    with saying(answers) as url:
+        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=retries) as client:
+            yield OpenAIResponsesModel("gpt-5.1", client)
+
+
+@asynccontextmanager
+async def chatting(*answers: Answer) -> AsyncIterator[OpenAIChatCompletionsModel]:
+    """The SDK's model of the Chat API, on a server that says this."""
+    with saying(answers) as url:
+        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+            yield OpenAIChatCompletionsModel("gpt-5.1", client)
+
+
+def on(model: Any, **settings: Any) -> Agent[Any]:
+    return Agent(name="clerk", model=model, model_settings=ModelSettings(**settings))
+
+
+@function_tool
+def add(number: int) -> str:
+    """Add."""
+    return "added"
+
+
+@ALL
+async def test_a_call_id_that_is_used_again_loses_no_tokens(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    # Newer releases refuse the second answer, after they have counted it, and tell no hook.
+    calls = [Calls("add", {"number": number}, "call_1") for number in (1, 2)]
+    clerk = agent(*calls, Says(), tools=[add])
+
+    await ended(way, clerk)
+
+    metadata = said(recorder, keito)
+    model: Any = clerk.model
+    assert metadata["tokens_in"] == model.answered * INPUT
+    assert metadata["llm_calls"] == model.answered
+    assert metadata["model_name"] == MODEL
+    assert "usage_incomplete" not in metadata
+
+
+async def test_a_nested_call_id_that_is_used_again_loses_no_tokens(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    calls = [Calls("add", {"number": number}, "call_1") for number in (1, 2)]
+    experts = [agent(*calls, Says(), name=f"expert_{n}", tools=[add]) for n in range(2)]
+    tools = [expert.as_tool(f"ask_{n}", "Ask.") for n, expert in enumerate(experts)]
+    asks = [Calls(f"ask_{n}", {"input": "?"}, f"ask_{n}") for n in range(2)]
+    clerk = agent(*asks, Says(), tools=tools)
+
+    await ended(ran, clerk)
+
+    metadata = said(recorder, keito)
+    models: list[Any] = [one.model for one in (clerk, *experts)]
+    assert metadata["tokens_in"] == sum(model.answered for model in models) * INPUT
+    assert "usage_incomplete" not in metadata
+
+
+async def test_usage_that_a_tool_adds_to_its_callers_is_counted_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    @function_tool
+    async def ask(context: RunContextWrapper[Any]) -> str:
+        """Ask, and have the SDK's usage of the run include it."""
+        result = await Runner.run(agent(Says(), name="expert"), "?")
+        context.usage.add(result.context_wrapper.usage)
+        return "asked"
+
+    calls = [Calls("add", {"number": number}, "call_1") for number in (1, 2)]
+    clerk = agent(Calls("ask", id="call_0"), *calls, Says(), tools=[ask, add])
+
+    await ended(ran, clerk)
+
+    model: Any = clerk.model
+    assert said(recorder, keito)["tokens_in"] == (model.answered + 1) * INPUT
+
+
+async def test_a_context_that_counts_on_over_several_runs_is_no_second_bill(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    context: RunContextWrapper[Any] = RunContextWrapper(context=None)
+    clerk = agent(Calls("look_up"), Says(), Says())
+
+    for _ in range(2):
+        await Runner.run(clerk, "Help.", context=context)
+
+    tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
+    assert tokens == [2 * INPUT, INPUT]
+
+
+@pytest.mark.parametrize("status", ["incomplete", "failed"])
+@pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
+async def test_an_answer_that_is_cut_short_was_paid_for_and_is_marked(
+    is_stream: bool, status: str, recorder: Recorder, keito: LocalKeito
+) -> None:
+    body = response(status=status)
+    answer = events(body) if is_stream else Answer(body)
+
+    async with responding(answer) as model:
+        with suppress(AgentsException):
+            await (streamed if is_stream else ran)(on(model))
+
+    metadata = said(recorder, keito)
+    # Releases before 0.14 take such an answer, and its usage, for a good one.
+    if metadata["status"] == "ok":
+        assert metadata["tokens_in"] == wire.INPUT
+    else:
+        assert (metadata["status"], metadata["usage_incomplete"]) == ("error", True)
+    assert metadata["llm_calls"] == 1
+
+
+@pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
+async def test_an_answer_without_usage_is_unknown(
+    is_stream: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    body = response(usage=None)
+
+    async with responding(events(body) if is_stream else Answer(body)) as model:
+        await (streamed if is_stream else ran)(on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["usage_incomplete"]) == ("ok", True)
+    assert "tokens_in" not in metadata
+
+
+async def test_a_stream_of_responses_that_breaks_off_was_paid_for(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    cut = Answer(events(response()).body[:1], 200, True)
+
+    async with responding(cut) as model:
+        with suppress(AgentsException):
+            await streamed(on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["usage_incomplete"]) == ("error", True)
+
+
+async def test_a_chat_stream_that_breaks_off_is_unknown_although_it_ends_well(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    async with chatting(chunks(ends=False)) as model:
+        with suppress(AgentsException):
+            await streamed(on(model, include_usage=True))
+
+    metadata = said(recorder, keito)
+    assert metadata["usage_incomplete"]
+    assert "tokens_in" not in metadata
+
+
+async def test_a_chat_stream_with_usage_is_exact(recorder: Recorder, keito: LocalKeito) -> None:
+    usage = {
+        "prompt_tokens": wire.INPUT,
+        "prompt_tokens_details": {"cached_tokens": wire.CACHED},
+        "completion_tokens": wire.OUTPUT,
+        "completion_tokens_details": {"reasoning_tokens": wire.REASONING},
+        "total_tokens": wire.INPUT + wire.OUTPUT,
+    }
+
+    async with chatting(chunks(usage=usage)) as model:
+        await streamed(on(model, include_usage=True))
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], metadata["tokens_out"]) == (wire.INPUT, wire.OUTPUT)
+    assert metadata["tokens_cache_read"] == wire.CACHED
+    assert metadata["tokens_reasoning"] == wire.REASONING
+
+
+BUSY = Answer({"error": {"message": "busy", "type": "server_error"}}, 500)
+
+
+async def test_what_the_client_tries_again_counts_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    async with responding(BUSY, Answer(response()), retries=2) as model:
+        await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
+
+
+@BOTH
+async def test_what_the_sdk_tries_again_counts_once(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    class Refusing(ScriptedModel):
+        async def _response(self) -> Any:
+            if not vars(self).setdefault("refused", False):
+                vars(self)["refused"] = True
+                raise ConnectionError("busy")
+            return await super()._response()
+
+    retrying = ModelRetrySettings(max_retries=1, policy=lambda given: True)
+    clerk = Agent(
+        name="clerk", model=Refusing(Says()), model_settings=ModelSettings(retry=retrying)
+    )
+
+    await way(clerk)
+
+    metadata = said(recorder, keito)
+    assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, INPUT)
+    assert "usage_incomplete" not in metadata
+
+
+async def test_a_call_that_the_provider_refuses_took_nothing(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    async with responding(Answer({"error": {"message": "no"}}, 400)) as model:
+        with suppress(OpenAIError):
+            await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert metadata["status"] == "error"
+    assert "usage_incomplete" not in metadata
+
+
+@BOTH
+async def test_each_of_several_models_has_its_own_tokens(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    second = agent(Says(), name="second")
+    model: Any = second.model
+    model.model = "scripted-2"
+    first = agent(
+        Calls("look_up"), Calls("transfer_to_second", id="call_2"), name="first", handoffs=[second]
+    )
+
+    await way(first)
+
+    metadata = said(recorder, keito)
+    tokens = {name: one["tokens_in"] for name, one in metadata["models"].items()}
+    assert tokens == {MODEL: 2 * INPUT, "scripted-2": INPUT}
+    assert metadata["agents"]["second"]["tokens_in"] == INPUT
+
+
+async def test_a_model_is_recorded_as_it_was_asked_for(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    async with responding(Answer(response())) as model:
+        await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert metadata["model_name"] == "gpt-5.1"
+    assert "models_requested" not in metadata
+
+
+async def test_tracing_tells_under_which_name_it_was_served(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_tracing_disabled(False)
+    set_trace_processors([KeitoTracingProcessor(recorder)])
+
+    async with responding(Answer(response())) as model:
+        await ran(on(model))
+
+    set_trace_processors([])
+    metadata = said(recorder, keito)
+    assert metadata["model_name"] == wire.SERVED
+    assert metadata["models_requested"] == {wire.SERVED: "gpt-5.1"}
+    assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
+
+
+@pytest.mark.parametrize("sensitive", [False, True])
+@pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
+async def test_what_tracing_may_show_makes_no_difference(
+    is_stream: bool, sensitive: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_trace_processors([])
+    set_tracing_disabled(False)
+    config = RunConfig(trace_include_sensitive_data=sensitive)
+    answer = events(response()) if is_stream else Answer(response())
+
+    async with responding(answer) as model:
+        await (streamed if is_stream else ran)(on(model), run_config=config)
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], metadata["model_name"]) == (wire.INPUT, "gpt-5.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "provider"),
+    [
+        ("gpt-5.1", "gpt-5.1", None),
+        ("openai/gpt-5.1", "gpt-5.1", None),
+        ("litellm/anthropic/claude-x", "claude-x", "anthropic"),
+        ("litellm/gpt-5.1", "gpt-5.1", None),
+    ],
+)
+async def test_the_name_of_a_model_says_who_serves_it(
+    name: str, model: str, provider: str | None, recorder: Recorder, keito: LocalKeito
+) -> None:
+    class Scripted(MultiProvider):
+        def get_model(self, model_name: str | None) -> ScriptedModel:
+            return ScriptedModel(Says())
+
+    await ran(Agent(name="clerk", model=name), run_config=RunConfig(model_provider=Scripted()))
+
+    metadata = said(recorder, keito)
+    assert (metadata["model_name"], metadata.get("model_provider")) == (model, provider)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "chained",
+    [
+        {"previous_response_id": "resp_0"},
+        {"conversation_id": "conv_1"},
+        {"auto_previous_response_id": True},
+    ],
+    ids=["previous", "conversation", "automatic"],
+)
+async def test_a_conversation_that_the_server_keeps_is_exact(
+    chained: dict[str, Any], way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    await way(agent(Calls("look_up"), Says()), **chained)
+
+    metadata = said(recorder, keito)
+    assert (metadata["llm_calls"], metadata["tokens_in"]) == (2, 2 * INPUT)
+    assert metadata.get("session_id") == chained.get("conversation_id")
+
+
+async def test_the_runs_of_a_session_are_linked_by_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    session = SQLiteSession("one")
+
+    for _ in range(2):
+        await Runner.run(agent(Says()), "Help.", session=session)
+    session.close()
+
+    entries = [entry["metadata"] for entry in entries_of(recorder, keito)]
+    assert [(one["session_id"], one["tokens_in"]) for one in entries] == [("one", INPUT)] * 2
+
+
+async def test_three_tools_at_once_are_three_tool_calls(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    calls = [Calls("look_up", id=f"call_{n}") for n in range(3)]
+
+    await ran(agent(calls, Says()))
+
+    metadata = said(recorder, keito)
+    assert (metadata["tool_calls"], metadata["tokens_in"]) == (3, 2 * INPUT)
