@@ -65,6 +65,8 @@ class Call:
 
     def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
         """Note the end, or what a better source says about it; whether that is news."""
+        if not isinstance(usage, Usage):
+            usage = None
         if self.ended is None:
             self.ended = max(at, self.started)
         elif self.usage is not None or usage is None:

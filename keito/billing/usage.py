@@ -25,6 +25,9 @@ TOKENS = (
     "cache_write_1h_tokens",
 )
 
+# More than anybody will ever use, and few enough digits to be written and read anywhere.
+_MOST = 2**53
+
 # Not the thread's own context: a host that works with few digits must not round a bill.
 EXACT = Context(
     prec=100,
@@ -129,7 +132,7 @@ def _said(usage: Usage) -> list[int | str | None]:
 def count(value: object) -> int | None:
     """Return a number of tokens, or None for what is none."""
     # A provider's oddity (a text, a negative number) is not a count, so it is unknown.
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
         return value
     return None
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from keito.billing import Contract, Recorder, Target
+from keito.billing import Contract, Recorder, Target, Usage
 
 from .conftest import HOME, MakeRecorder, Recorded
 
@@ -120,3 +120,19 @@ def test_a_recorder_of_the_wrong_types_fails_where_it_is_made(wrong: dict[str, A
 
 def test_a_recorder_takes_targets_only(recorded: Recorded) -> None:
     assert Recorder(target=HOME, targets={"acme": HOME}, mode="off").mode == "off"
+
+
+@pytest.mark.parametrize("wrong", ["usage", 5, {"input_tokens": 1}])
+def test_what_is_no_usage_says_nothing_and_costs_no_run(recorded: Recorded, wrong: Any) -> None:
+    with recorded.recorder.run("agent") as run:
+        run.model_call(wrong, key="call")
+
+    assert recorded.metadata()["usage_incomplete"] is True
+
+
+def test_a_number_too_large_to_be_a_count_is_unknown_and_costs_no_run(recorded: Recorded) -> None:
+    with recorded.recorder.run("agent") as run:
+        run.model_call(Usage(input_tokens=10**5000, output_tokens=1), key="call")
+
+    said = recorded.metadata()
+    assert ("tokens_in" in said, said["tokens_out"], said["usage_incomplete"]) == (False, 1, True)
