@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
-from keito.billing import Cap, Contract, MemoryOutbox, Target, bill_to
+from keito.billing import Cap, Contract, CostExpense, MemoryOutbox, Target, Usage, bill_to
+from keito.billing.contract import Charge
 
 from .conftest import HOME, MakeRecorder, Recorded
 
@@ -150,3 +153,16 @@ def test_attempts_of_a_job_that_nobody_routed_are_charged_once_when_somebody_doe
         made.recorder.backlog().assign(run, HOME)
 
     assert _charged(made) == ["expense", "outcome", "outcome", "time"]
+
+
+@pytest.mark.parametrize("charge", ["time", "outcomes", "both"])
+def test_the_cost_of_a_job_is_passed_on_once_whatever_else_is_charged(
+    make_recorder: MakeRecorder, charge: Charge
+) -> None:
+    expense = CostExpense(category_id="cat")
+    made = make_recorder(contract=Contract(charge=charge, cost_expense=expense))
+    for attempt in ("first", "second"):
+        with bill_to(work_key="J-1"), made.recorder.run("agent") as run:
+            run.model_call(Usage(reported_cost_usd=Decimal(1)), key=attempt)
+
+    assert sorted(record.expense for record in made.records()) == ["", "due"]

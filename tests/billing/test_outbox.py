@@ -272,6 +272,12 @@ def test_attempts_are_counted_by_run(outbox: Outbox) -> None:
     assert outbox.attempts("job", destination=HERE, run="b") == (1, False)
 
 
+def test_an_attempt_whose_cost_is_passed_on_is_charged(outbox: Outbox) -> None:
+    store(outbox, record("a", run="a", work="job", cost='{"cost_usd":1}', expense="due"))
+
+    assert outbox.attempts("job", destination=HERE, run="new") == (1, True)
+
+
 def test_it_knows_which_runs_have_a_record(outbox: Outbox) -> None:
     store(outbox, record("a", run="a"), record("b", run="b", kind="outcome"))
 

@@ -89,6 +89,8 @@ class Outbox(Protocol):
     def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged.
 
+        A run whose cost is passed on is charged, too.
+
         What is UNROUTED is not counted: it becomes an attempt when somebody says whose it is.
         """
         ...

@@ -193,7 +193,7 @@ class Records:
     def attempts(self, work: str, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
-            "SELECT count(DISTINCT run), coalesce(max(charged), 0) FROM records "
+            "SELECT count(DISTINCT run), coalesce(max(charged OR expense != ''), 0) FROM records "
             "WHERE work = ? AND work != '' AND destination = ? AND kind = 'run' AND run != ? "
             "AND state != 'UNROUTED'"
         )

@@ -125,7 +125,7 @@ class Records:
     def attempts(self, work: str, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
-            "SELECT count(DISTINCT run), coalesce(bool_or(charged), false) "
+            "SELECT count(DISTINCT run), coalesce(bool_or(charged OR expense != ''), false) "
             "FROM keito_outbox_records "
             "WHERE work = %s AND work != '' AND destination = %s AND kind = 'run' AND run != %s "
             "AND state != 'UNROUTED'"
