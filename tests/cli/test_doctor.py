@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keito.billing import Recorder, Usage
+from keito.cli.place import place
 from tests.cli.conftest import World
 
 
@@ -140,19 +142,45 @@ def test_an_old_backlog_is_a_problem(world: World, monkeypatch: pytest.MonkeyPat
     assert "keito courier" in outbox["fix"]
 
 
-def test_records_of_a_process_without_an_account_are_a_problem(world: World) -> None:
-    stray = Recorder(
-        outbox=world.path, account_id="", api_key="", base_url=world.local.base_url,
+def stray(world: World, outbox: Path | None) -> None:
+    recorder = Recorder(
+        outbox=outbox, account_id="", api_key="", base_url=world.local.base_url,
         courier="external", target=world.target(),
     )  # fmt: skip
-    with stray.run("lost"):
+    with recorder.run("lost"):
         pass
-    stray.close()
+    recorder.close()
+
+
+def test_what_was_recorded_without_an_account_is_a_problem_that_adopting_mends(
+    world: World,
+) -> None:
+    stray(world, world.path)
     world.said("outbox", "flush")
 
-    (_, stray_found) = findings(world, "account", code=3)
+    (_, found) = findings(world, "account", code=3)
+    assert found["said"] == "records made without an account, which no courier takes: 1"
+    assert "`keito outbox adopt`" in found["fix"]
 
-    assert stray_found["said"] == "records made without an account, which no courier takes: 1"
+    assert world.said("outbox", "adopt") == "1 adopted\n"
+    assert world.said("outbox", "flush") == "1 delivered, 0 left\n"
+    assert len(findings(world, "account")) == 1
+
+
+def test_the_file_of_those_without_an_account_is_looked_at_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KEITO_OUTBOX")
+    stray(world, None)
+    with monkeypatch.context() as unset:
+        unset.setenv("KEITO_ACCOUNT_ID", "")
+        nobodys = place(None)
+    world.said("outbox", "flush", "--outbox", nobodys.name)
+
+    (_, found) = findings(world, "account", code=3)
+
+    assert f"`keito outbox adopt --outbox {nobodys.name}`" in found["fix"]
+    assert world.said("outbox", "adopt", "--outbox", nobodys.name) == "1 adopted\n"
 
 
 def test_a_run_that_was_recorded_twice_is_a_problem(world: World) -> None:

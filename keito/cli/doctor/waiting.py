@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...billing.mode import mode_of_environment
+from ...billing.outbox import default_path
 from ..place import Place
 from ..record import age
 from ..uncharged import contract_of, why_not_charged
@@ -30,12 +31,12 @@ _CALLED = {"test": "nothing is billable", "record": "everything is kept until it
 def waiting(where: Place) -> Iterator[Finding]:
     """Look at the mode, the outbox and the records in it."""
     yield _mode()
+    yield from _nameless(where)
     if not where.exists:
         yield Finding("outbox", "fine", f"nothing has been recorded yet at {where.name}")
         return
     with where.opened() as outbox:
         yield from _outbox(where, outbox)
-        yield from _nameless(where, outbox)
         yield from _unbilled(where, outbox)
 
 
@@ -67,20 +68,29 @@ def _outbox(where: Place, outbox: Outbox) -> Iterator[Finding]:
         yield Finding("outbox", "fine", said)
 
 
-def _nameless(where: Place, outbox: Outbox) -> Iterator[Finding]:
-    """Look for what was recorded by a process that did not know its account."""
-    nobody = replace(where.destination, account_id="")
+def _nameless(where: Place) -> Iterator[Finding]:
+    """Look for what was recorded by processes that did not know their account."""
     if not where.destination.account_id:
         return
-    counts = outbox.counts(nobody.id)
-    count = sum(counts.states.values())
-    if count:
-        yield Finding(
-            "account",
-            "problem",
-            f"records made without an account, which no courier takes: {count}",
-            "Set KEITO_ACCOUNT_ID and KEITO_BASE_URL (not the key) where the agent runs",
-        )
+    nobody = replace(where.destination, account_id="")
+    # Without KEITO_OUTBOX, they have a file of their own.
+    for place in dict.fromkeys((where, Place(str(default_path(nobody)), where.destination))):
+        count = _count(place, nobody.id) if place.exists else 0
+        if count:
+            given = "" if place == where else f" --outbox {place.name}"
+            yield Finding(
+                "account",
+                "problem",
+                f"records made without an account, which no courier takes: {count}",
+                "Set KEITO_ACCOUNT_ID and KEITO_BASE_URL (not the key) where the agent runs, then "
+                f"`keito outbox adopt{given}` and `keito outbox flush{given}`",
+            )
+
+
+def _count(where: Place, destination: str) -> int:
+    with where.opened() as outbox:
+        states = outbox.counts(destination).states
+    return sum(count for state, count in states.items() if state not in ("DONE", "DROPPED"))
 
 
 def _unbilled(where: Place, outbox: Outbox) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .adopt import adopt
 from .assign import assign
 from .drop import drop
 from .flush import flush
@@ -23,5 +24,5 @@ outbox = typer.Typer(
 )
 outbox.command()(status)
 outbox.command("list")(list_records)
-for _command in (flush, retry, assign, drop, release):
+for _command in (flush, retry, assign, adopt, drop, release):
     outbox.command()(_command)

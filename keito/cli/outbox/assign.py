@@ -22,7 +22,7 @@ def assign(
         str | None, typer.Option(metavar="ID", help="The task. [default: as it was recorded]")
     ] = None,
     runs: Annotated[
-        list[str] | None, typer.Argument(metavar="RUN...", help="Runs, or keys of their records.")
+        list[str] | None, typer.Argument(metavar="RUN", help="Runs, or keys of their records.")
     ] = None,
     all_unrouted: Annotated[bool, typer.Option("--all", help="All that is unrouted.")] = False,
     user: Annotated[str | None, typer.Option(metavar="ID", help="Whose entry it is.")] = None,

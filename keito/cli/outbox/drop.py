@@ -12,9 +12,7 @@ from ..record import find
 
 
 def drop(
-    keys: Annotated[
-        list[str], typer.Argument(metavar="KEY...", help="Records that nobody has sent.")
-    ],
+    keys: Annotated[list[str], typer.Argument(metavar="KEY", help="Records that nobody has sent.")],
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept with the record.")],
     outbox: OutboxPlace = None,
     credential: Credential = DEFAULT_CREDENTIAL,

@@ -12,9 +12,7 @@ from ..record import find
 
 
 def retry(
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="KEY...", help="Parked records.")
-    ] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY", help="Parked records.")] = None,
     all_parked: Annotated[bool, typer.Option("--all", help="All that is parked.")] = False,
     outbox: OutboxPlace = None,
     credential: Credential = DEFAULT_CREDENTIAL,
