@@ -1,0 +1,3 @@
+"""The documentation."""
+
+from __future__ import annotations
