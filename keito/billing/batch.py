@@ -82,6 +82,4 @@ class Batch:
             and record.run != run
             and record.state != "UNROUTED"
         ]
-        return known + len({r.run for r in same}), paid or any(
-            r.charged or r.expense for r in same
-        )
+        return known + len({r.run for r in same}), paid or any(r.charged or r.expense for r in same)

@@ -130,7 +130,9 @@ class MemoryOutbox:
                 and record.run != run
                 and record.state != "UNROUTED"
             ]
-        return len({other.run for other in others}), any(other.charged or other.expense for other in others)
+        return len({other.run for other in others}), any(
+            other.charged or other.expense for other in others
+        )
 
     def find(self, key: str) -> Record | None:
         """See `Outbox`."""
