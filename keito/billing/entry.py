@@ -77,6 +77,7 @@ def run_entries(
     cost = run_cost(result.get("usage", []), day=parts[0].day, prices=prices)
     shared = {
         **identity(start, contract),
+        "session_id": target_of(start).session_id or result.get("session"),
         "status": result["status"],
         "time_basis": time.basis,
         "attempt": attempt,

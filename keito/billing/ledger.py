@@ -110,6 +110,7 @@ class Ledger:
     successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     notes: list[str] = field(default_factory=list)
     metadata: dict[str, object] = field(default_factory=dict)
+    session: str | None = None
     written: bool = False
     corrected: bool = False
     corrections: int = 0
@@ -228,7 +229,7 @@ class Ledger:
             said["pauses"] = self._offsets(self.pauses, ended)
         if self.taken:
             said["taken"] = self._offsets(self.taken, ended)
-        for name in ("successes", "notes", "metadata"):
+        for name in ("successes", "notes", "metadata", "session"):
             if value := getattr(self, name):
                 said[name] = value
         return said

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import _log, registry
 from ._guard import guarded, kept
-from .arguments import text
+from .arguments import optional, text
 from .calls import ModelCall, ToolCall
 from .claims import Claims
 from .contract import STATUSES, Contract, Status
@@ -134,6 +134,12 @@ class Run(Claims):
     def folded(self) -> bool:
         """Whether its facts go to its parent's record."""
         return self.parent is not None and self._ledger is self.parent._ledger
+
+    def in_session(self, session: str) -> None:
+        """Name the conversation, where neither the target nor anyone before has."""
+        ledger = self._ledger
+        with ledger.tree.lock:
+            ledger.session = ledger.session or optional("session", session)
 
     def is_below(self, other: Run) -> bool:
         """Whether it was started under the other run, directly or not."""

@@ -80,6 +80,7 @@ class RunFacts(_Ended, total=False):
     successes: dict[str, int]
     notes: list[str]
     metadata: dict[str, JSON]
+    session: str
     deferred: bool
 
 
