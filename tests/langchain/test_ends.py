@@ -8,17 +8,19 @@ import uuid
 from typing import Any
 
 import pytest
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import LLMResult
+from langchain_core.outputs import ChatGeneration, LLMResult
+from langchain_core.runnables import RunnableLambda
 from langchain_core.tools import tool
-from langchain_keito import KeitoCallbackHandler
+from langchain_keito import KeitoCallbackHandler, _tree
 from langgraph.errors import GraphRecursionError
 from langgraph.graph import START, StateGraph
 
-from keito.billing import Recorder
+from keito.billing import MemoryOutbox, Recorder, Target, Timing
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Fails, Hangs, Says, entries_of, only
+from tests.contract import INPUT, OUTPUT, Calls, Fails, Hangs, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, break_off, needs_handing_on, using
 from tests.langchain.test_runs import State, said
 
@@ -227,3 +229,131 @@ def test_a_failure_of_the_handler_does_not_reach_the_run(
 
     result = agent(Calls("look_up"), Says("Fine.")).invoke(asked(), using(handler))
     assert result["messages"][-1].content == "Fine."
+
+
+async def test_a_bare_model_that_is_cancelled_ends_at_once(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # LangChain says nothing at all of its end.
+    reached = asyncio.Event()
+    model = ScriptedModel(replies=[Hangs(reached)])
+    task = asyncio.ensure_future(model.ainvoke("Help.", using(handler)))
+    await reached.wait()
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+
+    assert recorder.status().open_runs == 0
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["llm_calls"]) == ("cancelled", 1)
+    assert metadata["usage_incomplete"]
+
+
+@needs_handing_on
+async def test_an_agent_that_is_cancelled_in_its_model_is_not_waited_for(
+    recorder: Recorder, handler: KeitoCallbackHandler
+) -> None:
+    reached = asyncio.Event()
+    task = asyncio.ensure_future(agent(Hangs(reached)).ainvoke(asked(), using(handler)))
+    await reached.wait()
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await asyncio.sleep(0)
+
+    assert recorder.status().open_runs == 0
+
+
+async def test_many_calls_of_one_task_leave_nothing_with_it(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says()] * 5)
+
+    for _ in range(5):
+        await model.ainvoke("Help.", using(handler))
+
+    task = asyncio.current_task()
+    assert task is not None
+    assert not getattr(task, "_callbacks", None) or "_task_ended" not in repr(task)
+    assert len(entries_of(recorder, keito)) == 5
+
+
+def test_a_run_that_never_ends_is_abandoned_as_of_its_last_event(
+    recorder: Recorder,
+    keito: LocalKeito,
+    handler: KeitoCallbackHandler,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = ScriptedModel(replies=[Says(), Fails(RuntimeError("no"))])
+    with pytest.raises(RuntimeError):
+        model.generate([[HumanMessage("a")], [HumanMessage("b")]], callbacks=[handler])
+
+    monkeypatch.setattr(_tree, "SILENCE", -1.0)
+    ScriptedModel(replies=[Says()]).invoke("Help.", using(handler))
+
+    ends = {e["metadata"]["status"]: e for e in entries_of(recorder, keito)}
+    assert ends.keys() == {"abandoned", "error", "ok"}
+    assert ends["abandoned"]["metadata"]["usage_incomplete"]
+    assert ends["abandoned"]["billable"] is False
+
+
+def test_a_run_that_is_still_at_work_is_not_abandoned(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    others = ScriptedModel(replies=[Says()] * 3)
+
+    def work(text: str) -> str:
+        for _ in range(3):
+            thread = threading.Thread(target=others.invoke, args=("Hm.", using(handler)))
+            thread.start()
+            thread.join()
+        return text
+
+    RunnableLambda(work).invoke("x", using(handler))
+
+    assert [e["metadata"]["status"] for e in entries_of(recorder, keito)] == ["ok"] * 4
+
+
+async def test_when_one_of_several_prompts_fails_the_others_keep_their_usage(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says(), Fails(RuntimeError("no"))])
+
+    with pytest.raises(RuntimeError):
+        await model.agenerate([[HumanMessage("a")], [HumanMessage("b")]], callbacks=[handler])
+
+    ends = {e["metadata"]["status"]: e["metadata"] for e in entries_of(recorder, keito)}
+    assert ends["ok"]["tokens_in"] == INPUT
+    assert "usage_incomplete" not in ends["error"]
+
+
+def answer() -> LLMResult:
+    usage = UsageMetadata(input_tokens=INPUT, output_tokens=OUTPUT, total_tokens=INPUT + OUTPUT)
+    message = AIMessage("Late.", usage_metadata=usage)
+    return LLMResult(generations=[[ChatGeneration(message=message)]])
+
+
+def test_a_call_that_ends_after_its_record_was_made_corrects_it(keito: LocalKeito) -> None:
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        target=Target(project_id=keito.project_id, task_id=keito.task_id),
+        api_key=keito.api_key,
+        account_id=keito.account_id,
+        base_url=keito.base_url,
+        timing=Timing(linger=0.0),
+    )
+    handler = KeitoCallbackHandler(recorder)
+    root, model = uuid.uuid4(), uuid.uuid4()
+    handler.on_chain_start(None, {}, run_id=root, name="agent")
+    handler.on_chat_model_start(None, [[]], run_id=model, parent_run_id=root)
+    handler.on_chain_error(asyncio.CancelledError(), run_id=root)
+    assert recorder.flush(10) == 0
+    handler.on_llm_end(answer(), run_id=model)
+
+    entries = entries_of(recorder, keito)
+    recorder.close(5)
+    metadata = only(entries)["metadata"]
+    assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)

@@ -9,6 +9,7 @@ from langchain_core.caches import InMemoryCache
 from langchain_core.language_models.llms import BaseLLM
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, Generation, LLMResult
+from langchain_core.runnables import RunnableLambda
 from langchain_keito import KeitoCallbackHandler
 from langchain_keito._tree import Node, Root
 from langchain_keito._usage import Answer, answer_of
@@ -46,7 +47,7 @@ def usage_of(
     return read(response, model, provider).usage
 
 
-TOKENS = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}
+TOKENS: Any = {"input_tokens": 100, "output_tokens": 40, "total_tokens": 140}
 
 ROWS = {
     "openai": (
@@ -242,3 +243,110 @@ def test_tokens_that_the_history_repeats_are_not_counted_again(
 
     tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
     assert tokens == [INPUT, INPUT]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("call", ["generate", "agenerate"])
+async def test_what_several_text_prompts_used_together_is_counted_once(
+    call: str,
+    inside: bool,
+    recorder: Recorder,
+    keito: LocalKeito,
+    handler: KeitoCallbackHandler,
+) -> None:
+    # LangChain tells it with the first, and nothing with the others.
+    model = TextModel(tokens={"prompt_tokens": 21, "completion_tokens": 9})
+    prompts = ["a", "b", "c"]
+    handlers: Any = [handler]
+
+    def ask(text: str) -> str:
+        model.generate(prompts, callbacks=handlers)
+        return text
+
+    if call == "agenerate":
+        await model.agenerate(prompts, callbacks=handlers)
+    elif inside:
+        RunnableLambda(ask).invoke("x", using(handler))
+    else:
+        model.generate(prompts, callbacks=handlers)
+
+    found = [entry["metadata"] for entry in entries_of(recorder, keito)]
+    assert sum(metadata["tokens_in"] for metadata in found) == 21
+    assert sum(metadata["llm_calls"] for metadata in found) == 3
+    assert not any("usage_incomplete" in metadata for metadata in found)
+
+
+def test_several_text_prompts_of_which_nothing_is_told_are_unknown(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    handlers: Any = [handler]
+
+    TextModel(tokens={}).generate(["a", "b"], callbacks=handlers)
+
+    found = [entry["metadata"] for entry in entries_of(recorder, keito)]
+    assert all(metadata["usage_incomplete"] for metadata in found)
+
+
+def test_an_answer_that_took_nothing_is_unknown() -> None:
+    nothing = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+
+    assert read(result(nothing)).usage == Usage()
+
+
+def test_what_langchain_leaves_out_is_read_from_the_raw_usage() -> None:
+    raw = {"prompt_tokens": 100, "completion_tokens": 40, "num_cached_tokens": 99}
+    usage = usage_of(result(TOKENS, answer={"token_usage": raw}))
+
+    assert usage == Usage(input_tokens=100, output_tokens=40, cache_read_tokens=99)
+
+
+def test_iterations_that_a_stream_left_out_make_it_incomplete() -> None:
+    message = AIMessage(
+        [{"type": "compaction", "content": "In short."}, {"type": "text", "text": "Hi."}],
+        usage_metadata=TOKENS,
+    )
+    response = LLMResult(generations=[[ChatGeneration(message=message)]])
+
+    assert list(read(response).besides) == [Usage()]
+
+
+IDS = [
+    ({"id": "chatcmpl-1"}, None, "chatcmpl-1"),
+    ({}, "resp_1", "resp_1"),
+    ({}, "lc_run--0190", None),
+    ({}, "run-0190", None),
+    ({}, None, None),
+]
+
+
+@pytest.mark.parametrize(("answer", "message_id", "expected"), IDS)
+def test_a_call_is_known_by_the_providers_id_of_the_answer(
+    answer: dict[str, Any], message_id: str | None, expected: str | None
+) -> None:
+    message = AIMessage("", id=message_id, usage_metadata=TOKENS, response_metadata=answer)
+
+    assert read(LLMResult(generations=[[ChatGeneration(message=message)]])).id == expected
+
+
+MODES = ["values", "updates", "messages", "custom", "debug", "tasks", "checkpoints"]
+
+
+@needs_handing_on
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("call", ["stream", "astream"])
+async def test_every_way_to_stream_a_graph_counts_the_same(
+    call: str, mode: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    from langgraph.checkpoint.memory import InMemorySaver
+
+    clerk = agent(Calls("look_up"), Says(), checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    if call == "stream":
+        list(clerk.stream(asked(), config, stream_mode=mode))
+    else:
+        async for _ in clerk.astream(asked(), config, stream_mode=mode):
+            pass
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)

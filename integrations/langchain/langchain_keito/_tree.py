@@ -37,6 +37,7 @@ class Root:
         named: What the metadata of its start said of the work.
         handlers: The handlers with a target of their own that see all of it.
         open: The numbers of the runs below it that have not ended, its own included.
+        in_session: Whether the conversation it belongs to is known.
         interrupted: Whether it waits for a person.
         limited: Whether it was stopped because of its limits.
         attachment: What had it billed, if that was neither a config nor a block.
@@ -44,8 +45,8 @@ class Root:
     """
 
     __slots__ = (
-        "attachment", "handlers", "id", "interrupted", "last", "limited", "named", "open",
-        "run", "said",
+        "attachment", "handlers", "id", "in_session", "interrupted", "last", "limited",
+        "named", "open", "run", "said",
     )  # fmt: skip
 
     def __init__(self, id: UUID, run: Run, *, said: object, named: object) -> None:
@@ -55,6 +56,7 @@ class Root:
         self.named = named
         self.handlers: set[BaseCallbackHandler] = set()
         self.open: set[int] = set()
+        self.in_session = False
         self.interrupted = False
         self.limited = False
         self.last = monotonic()

@@ -184,6 +184,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             or (self._target is not None and self not in root.handlers)
         ):
             root = self._open(run_id, name_of(serialized, started), started, outer=root)
+        elif not root.in_session:
+            _name_session(root, started)
         return tree.add(run_id, root)
 
     def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
@@ -219,6 +221,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             session=_session(metadata),
         )
         root = Root(run_id, run, said=surroundings(), named=_named(started))
+        root.in_session = "thread_id" in metadata
         if outer is not None:
             root.handlers |= outer.handlers
         if self._target is not None:
@@ -240,6 +243,14 @@ def _named(started: Started) -> tuple[object, ...] | None:
 def _session(metadata: Started) -> str | None:
     thread = metadata.get("thread_id")
     return None if thread is None else str(thread)
+
+
+def _name_session(root: Root, started: Started) -> None:
+    """Learn the thread of a graph that is not the outermost run: only the graph is told of it."""
+    session = _session(started.get("metadata") or {})
+    if session is not None:
+        root.run.in_session(session)
+        root.in_session = True
 
 
 def _nearest(outer: Run) -> Run:
