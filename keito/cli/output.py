@@ -42,26 +42,31 @@ def show_json(value: object) -> None:
 
 
 def show_table(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """Write rows under headings.
 
     Args:
         headings: One per column. In a narrow terminal the text of a column is cut, but not that of
-            the first one and of numbers.
+            the first one, of numbers and of those that are to be `whole`.
         rows: Their cells.
         right: The headings of numbers.
+        whole: The headings of other columns that are never cut.
     """
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console = Console(highlight=False, markup=False, emoji=False, width=_NO_EDGE)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
-        whole = index == 0 or heading in right
+        kept = index == 0 or heading in right or heading in whole
         table.add_column(
             heading,
             justify="right" if heading in right else "left",
-            no_wrap=whole,
+            no_wrap=kept,
         )
     for row in rows:
         table.add_row(*[Text(printable(cell), no_wrap=True, overflow="ellipsis") for cell in row])

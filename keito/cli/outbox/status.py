@@ -42,8 +42,8 @@ def status(
     for state in ("SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "DROPPED", "DONE"):
         if count := found.records.get(state, 0):
             say(f"{state:<12} {count}{_MEANING[state]}")
-    for reason, count in found.parked.items():
-        say(f"             {count} x {reason}")
+        for reason, many in found.parked.items() if state == "PARKED" else ():
+            say(f"{'':<12} {many} x {reason}")
 
 
 _MEANING = {

@@ -120,8 +120,8 @@ def _days(records: list[Record], run: str | None, given: Period | None) -> Perio
 
 def _print(found: Plan, done: Voided | None) -> None:
     heading = "To be made not billable:" if done is None else "Not billable any more:"
-    _list(heading, _done(found, done))
-    _list("For a person, since they can't be changed:", found.for_a_person)
+    _list(heading, _done(found, done), "notes")
+    _list("For a person, since they can't be changed:", found.for_a_person, "because")
     for id, why in (done.failed if done else {}).items():
         say(f"{id} could not be changed: {why}")
     for record in found.unsent:
@@ -141,16 +141,21 @@ def _done(found: Plan, done: Voided | None) -> list[Item]:
     return [item for item in found.to_void if done is None or item.id in done.voided]
 
 
-def _list(heading: str, items: Sequence[Item]) -> None:
-    rows = [_row(item) for item in items]
+def _list(heading: str, items: Sequence[Item], last: str) -> None:
+    rows = [_row(item, last) for item in items]
     if rows:
         say(heading, style="bold")
-        show_table(("id", "day", "kind", "amount", "project", "notes", "because"), rows)
+        show_table(("id", "day", "what", last), rows, whole=("day", "what"))
 
 
-def _row(item: Item) -> tuple[str, ...]:
-    amount = f"{item.total_cost}" if item.kind == "expense" else f"{item.hours} h"
-    because = item.why or ""
-    return (
-        item.id, str(item.day), item.kind, amount, item.project_id, item.notes or "", because,
-    )  # fmt: skip
+def _row(item: Item, last: str) -> tuple[str, ...]:
+    said = item.why if last == "because" else item.notes
+    return item.id, str(item.day), _what(item), said or ""
+
+
+def _what(item: Item) -> str:
+    if item.kind == "expense":
+        return f"{item.total_cost} spent" if item.total_cost is not None else "an expense"
+    if item.kind == "outcome" and not item.hours:
+        return str(item.metadata.get("outcome_type"))
+    return f"{item.hours} h"
