@@ -328,3 +328,147 @@ async def test_a_chat_stream_without_usage_is_unknown_and_not_0(
     metadata = said(recorder, keito)
     assert metadata["usage_incomplete"]
     assert "tokens_in" not in metadata
+
+
+@ALL
+async def test_an_input_guardrail_that_trips_at_once(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    clerk = agent(Says(), input_guardrails=[InputGuardrail(tripping())])
+
+    await ended(way, clerk)
+
+    entry = only(entries_of(recorder, keito))
+    model: Any = clerk.model
+    metadata = entry["metadata"]
+    assert (entry["billable"], metadata["status"]) == (False, "guardrail")
+    # Whether the model is asked at all is the SDK's race: what it answered is counted.
+    assert metadata.get("tokens_in", 0) == model.answered * INPUT
+
+
+@pytest.mark.parametrize("way", [ran, in_a_thread])
+async def test_an_input_guardrail_that_cancels_the_model(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    guardrail = InputGuardrail(tripping(after=0.02))
+
+    await ended(way, agent(Hangs(asyncio.Event()), input_guardrails=[guardrail]))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["usage_incomplete"]) == ("guardrail", True)
+
+
+@BOTH
+async def test_an_input_guardrail_that_the_stream_outruns(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    guardrail = InputGuardrail(tripping(after=0.05))
+
+    await ended(way, agent(Calls("look_up"), Says(), input_guardrails=[guardrail]))
+
+    entry = only(entries_of(recorder, keito))
+    assert (entry["billable"], entry["metadata"]["status"]) == (False, "guardrail")
+
+
+@ALL
+async def test_a_tool_that_a_guardrail_keeps_from_running(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    def refuse(data: object) -> ToolGuardrailFunctionOutput:
+        return ToolGuardrailFunctionOutput.reject_content("not now")
+
+    @function_tool
+    def work() -> str:
+        """Work."""
+        return "done"
+
+    work.tool_input_guardrails = [ToolInputGuardrail(refuse)]
+    await way(agent(Calls("work"), Says(), tools=[work]))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
+    assert metadata["tool_calls"] == 0
+
+
+@ALL
+async def test_a_tool_whose_error_the_model_is_told(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    @function_tool
+    def fail() -> str:
+        """Fail."""
+        raise RuntimeError("no")
+
+    await way(agent(Calls("fail"), Says(), tools=[fail]))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
+
+
+@ALL
+async def test_a_run_that_ends_with_its_first_tool(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    await way(agent(Calls("look_up"), tool_use_behavior="stop_on_first_tool"))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)
+
+
+async def test_a_run_that_takes_too_long_for_its_caller(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(ran(agent(Calls("look_up"), Hangs(asyncio.Event()))), 0.05)
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
+    assert metadata["usage_incomplete"]
+
+
+@pytest.mark.parametrize("raises", [False, True], ids=["breaks off", "raises"])
+async def test_a_stream_of_which_a_half_is_read_goes_on(
+    raises: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    result = Runner.run_streamed(agent(Calls("look_up"), Says("One two three.")), "Help.")
+
+    with contextlib.suppress(LookupError):
+        async for _ in result.stream_events():
+            if raises:
+                raise LookupError
+            break
+    assert result.run_loop_task is not None
+    await asyncio.wait([result.run_loop_task])
+
+    entry = only(entries_of(recorder, keito))
+    assert (entry["billable"], entry["metadata"]["status"]) == (True, "ok")
+    assert entry["metadata"]["tokens_in"] == 2 * INPUT
+
+
+async def test_a_stream_whose_result_is_forgotten_goes_on(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    def begin() -> asyncio.Task[Any]:
+        result = Runner.run_streamed(agent(Calls("look_up"), Says()), "Help.")
+        assert result.run_loop_task is not None
+        return result.run_loop_task
+
+    task = begin()
+    gc.collect()
+    await asyncio.wait([task])
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
+
+
+def test_a_stream_that_the_end_of_its_loop_cancels(recorder: Recorder, keito: LocalKeito) -> None:
+    reached = asyncio.Event()
+
+    async def begin() -> None:
+        Runner.run_streamed(agent(Calls("look_up"), Hangs(reached)), "Help.")
+        await reached.wait()
+
+    asyncio.run(begin())
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
