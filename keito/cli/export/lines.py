@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...types.agent_summary import Summing
 from ..names import Names
 from ..output import plain
 from ..period import Period
@@ -116,6 +115,8 @@ def items(
 
 
 def _of_entry(entry: TimeEntry, names: Names) -> Item:
+    from ...types.agent_summary import Summing
+
     adding = Summing()
     adding.add(entry)
     amount = adding.total().combined.total_revenue

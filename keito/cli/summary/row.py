@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..._money import Sum
-from ...types.agent_summary import Summing
-from ...types.time_entry import TimeEntry
+
+if TYPE_CHECKING:
+    from ...types.time_entry import TimeEntry
 
 DOLLARS = "USD"
 
@@ -57,6 +58,8 @@ class Adding:
     """Adds up the entries of one row."""
 
     def __init__(self) -> None:
+        from ...types.agent_summary import Summing
+
         self._work = Summing()
         self._cost = Sum()
         self._priced = False

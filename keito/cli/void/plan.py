@@ -142,7 +142,7 @@ def _of_expense(expense: Expense) -> Item:
         project_id=expense.project_id,
         notes=expense.notes,
         total_cost=expense.total_cost,
-        why="it is an expense, which the API can't change",
+        why="the API can't change expenses",
     )
 
 
