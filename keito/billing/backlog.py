@@ -103,8 +103,8 @@ class Backlog:
         else:
             again = Change(state="READY", since=self._clock())
             self._check(self._outbox.change(record, again))
-            for later in self._outbox.of_run(record.run):
-                if (later.after, later.reason) == (key, AFTER_PARKED) and later.state == "PARKED":
+            for later in _following(record, self._outbox.of_run(record.run)):
+                if later.reason == AFTER_PARKED and later.state == "PARKED":
                     self._outbox.change(later, again)
         self._changed()
 
@@ -126,7 +126,7 @@ class Backlog:
         with self._turn():
             record = self._one(key, _UNDECIDED)
             of_run = self._outbox.of_run(record.run)
-            follow = [r for r in of_run if r.after == key and r.state in _UNDECIDED]
+            follow = [r for r in _following(record, of_run) if r.state in _UNDECIDED]
             old = [record, *follow]
             self._check(self._outbox.replace(old, [self._dropped(one, reason) for one in old]))
         self._changed()
@@ -235,6 +235,15 @@ class Backlog:
 
 def _age(record: Record) -> tuple[float, str]:
     return record.made, record.key
+
+
+def _following(record: Record, of_run: Sequence[Record]) -> list[Record]:
+    """List what comes after a record, and what comes after that."""
+    found: list[Record] = []
+    for later in of_run:
+        if later.after == record.key:
+            found += [later, *_following(later, of_run)]
+    return found
 
 
 def _with_target(start: StartFacts, target: Target) -> StartFacts:

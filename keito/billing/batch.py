@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ._guard import refused
+from .contract import check_contract
 from .outbox.port import Outbox
-from .outbox.record import Record
+from .outbox.record import ATTEMPTS, Record
 
 
 @dataclass(slots=True)
@@ -54,11 +56,18 @@ class Batch:
 
     def recorded(self, run: str) -> bool:
         """Whether there is a record of that run itself."""
-        return run in self.runs or self.outbox.recorded(run)
+        made = any((record.run, record.kind) == (run, "run") for record in self.records)
+        return made or run in self.runs or self.outbox.recorded(run)
 
     def contract(self, id: str) -> str | None:
-        """Return a stored contract."""
-        return self.contracts.get(id) or self.outbox.contract(id)
+        """Return a contract that is stored, or waits to be."""
+        return self.contracts.get(id) or self.outbox.contract(id) or self._arriving(id)
+
+    def _arriving(self, id: str) -> str | None:
+        # Behind many other lines; the run of a dead process is filed before its turn comes.
+        waiting = [line.body for line in self.outbox.lines(id) if line.kind == "contract"]
+        good = (body for body in waiting if refused(check_contract, body, id=id) is None)
+        return next(good, None)
 
     def tally(self, name: str) -> int:
         """Add up what counts towards this."""
@@ -78,7 +87,8 @@ class Batch:
         same = [
             record
             for record in self.records
-            if (record.work, record.destination, record.kind) == (work, destination, "run")
+            if (record.work, record.destination) == (work, destination)
+            and record.kind in ATTEMPTS
             and record.run != run
             and record.state != "UNROUTED"
         ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from .._request import Request, path
 from . import _log
+from .correction import AFTER_PARKED
 from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
@@ -83,6 +84,14 @@ def warn_of(parked: Change) -> None:
     reason = parked.reason or ""
     _log.warn(
         reason.partition(":")[0],
-        f"a model call came late, and its run's entry is not as it was left ({reason}): the "
-        "entry stays as it is, and the correction is kept, please look at it",
+        f"more became known of a run, and its entry is not as it was left ({reason}): the entry "
+        "stays as it is, and the correction is kept, please look at it",
     )
+
+
+def park_following(outbox: Outbox, parked: Record, *, now: float) -> None:
+    """Park what comes after a record: it would wait for ever, and hold up every flush."""
+    for later in outbox.of_run(parked.run):
+        if later.after == parked.key and later.state == "READY":
+            outbox.change(later, Change(state="PARKED", since=now, reason=AFTER_PARKED))
+            park_following(outbox, later, now=now)

@@ -1,7 +1,9 @@
-"""Corrections: what a model call that came late changes in an entry that has been made.
+"""Corrections: what is changed in an entry that has been made.
 
-Only what was used and what it cost is ever corrected, never hours, money or text: a person may have
-read them.
+Of a model call that came late only what was used and what it cost is corrected, never hours, money
+or text: a person may have read them. Of a run that was taken for dead, whose entry says so and is
+not charged, all is corrected that is otherwise once the run has ended after all. Neither is sent
+where anybody else has touched the entry.
 """
 
 from __future__ import annotations
@@ -20,9 +22,9 @@ from .keys import record_key
 from .metadata import LIMIT, OURS, by_rank, size
 from .outbox.record import Record
 from .prices import Prices
-from .run_facts import BaseFacts, LateFacts, StartFacts
+from .run_facts import BaseFacts, EndFacts, LateFacts, StartFacts
 from .usage import EXACT
-from .wire import read
+from .wire import metadata_of, read
 
 _NULL = size({"": None})
 # What each key says when the thing is no longer so: a merging PATCH can't take a key away.
@@ -45,8 +47,13 @@ _CORRECTED = (
     "models",
     "agents",
 )
+_UNSENT = ("UNROUTED", "DROPPED")
+# What else the end of a run may change in its entry.
+_TOLD = ("hours", "billable", "notes")
 AFTER_PARKED = "after_parked"
-"""Why a correction is parked whose entry Keito refuses."""
+"""Why something is parked that comes after what is parked."""
+DROPPED_WITH = "dropped with its entry"
+"""Why something is dropped that comes after what was dropped."""
 
 # Two corrections of one entry must go in the order in which they were filed, within one moment too.
 _NEXT = 1e-6
@@ -83,47 +90,109 @@ def correction(
         return None
     start = _start(base)
     entry = run_entries(start, late["result"], contract, prices=prices, tallied=_nothing)[0]
-    cost = _added_cost(entry, [base, *earlier])
-    made = Record(
-        key=record_key(start["account"], base.run, "correction", str(number)),
+    made = _made([base, *earlier], {"start": start, "result": late["result"]}, entry, now=now)
+    made = replace(made, expense="due" if made.cost and passes_cost_on else "")
+    if base.state in _UNSENT:
+        return _unsent(made, base)
+    before, wanted = metadata_of(read(base.payload)), metadata_of(entry.body)
+    sent = [read(r.payload) for r in earlier if r.payload and r.state != "DROPPED"]
+    last = sent[-1] if sent else {}
+    change = _fitting(before, _difference(before, wanted, touched=metadata_of(last)))
+    told = {name: last[name] for name in _TOLD if name in last}
+    if change == metadata_of(last):
+        # Keito need not hear of it, the day's expense may.
+        return replace(made, state="DONE") if made.cost else None
+    return _standing(made, base, told, change)
+
+
+def ending(
+    base: Record, part: int, entry: Entry, facts: EndFacts, *, passes_cost_on: bool, now: float
+) -> Record:
+    """Return the record that makes an entry say how its run ended after all.
+
+    Args:
+        base: The record of the entry, which says that the run was recovered.
+        part: Which part of the run it is, from 0.
+        entry: How the entry is to be.
+        facts: What it was rendered from.
+        passes_cost_on: Whether the daily expense has what the run's calls cost.
+        now: Seconds since 1970.
+    """
+    made = replace(
+        _made([base], cast("dict[str, object]", facts), entry, part=part, now=now),
+        work=base.work,
+        charged=entry.charged,
+        tally=entry.tally or base.tally,
+        amount=entry.amount - base.amount,
+    )
+    made = replace(made, expense="due" if made.cost and passes_cost_on else "")
+    if base.state in _UNSENT:
+        return _unsent(made, base)
+    before = read(base.payload)
+    wanted = read(_json.dumps(entry.body).decode())
+    told = {name: wanted[name] for name in _TOLD if wanted[name] != before[name]}
+    change = _whole(metadata_of(before), metadata_of(wanted))
+    return _standing(made, base, told, _fitting(metadata_of(before), change))
+
+
+def _made(
+    known: Sequence[Record],
+    facts: Mapping[str, object],
+    entry: Entry,
+    *,
+    part: int = 0,
+    now: float,
+) -> Record:
+    """Make the record of a correction, without what it says; `known` has the entry's first."""
+    base, said = known[0], cast("LateFacts", facts)
+    number = (str(said["result"]["late"]), *([str(part)] if part else []))
+    cost = _added_cost(entry, known)
+    return Record(
+        key=record_key(said["start"]["account"], base.run, "correction", *number),
         run=base.run,
         kind="correction",
         destination=base.destination,
         state="UNROUTED",
         payload="",
-        facts=encode({"start": start, "result": late["result"]}),
+        facts=encode(facts) if part == 0 else "",
         project=base.project,
         day=base.day,
         contract=base.contract,
         cost=_json.dumps(cost).decode() if cost else "",
-        expense="due" if cost and passes_cost_on else "",
         held=base.held,
         after=base.key,
-        made=max(now, *(record.made + _NEXT for record in [base, *earlier])),
+        made=max(now, *(record.made + _NEXT for record in known)),
         since=now,
     )
+
+
+def _unsent(made: Record, base: Record) -> Record:
+    """Return the correction of an entry that goes nowhere, or not yet: it counts as little."""
+    uncounted = replace(made, charged=False, tally="", amount=0)
     if base.state == "UNROUTED":
-        return made
-    if base.state == "DROPPED":
-        return replace(made, state="DROPPED", reason="dropped with its entry", expense="")
-    return _rendered(made, base, earlier, entry)
+        return uncounted
+    return replace(uncounted, state="DROPPED", reason=DROPPED_WITH, expense="")
 
 
-def _rendered(made: Record, base: Record, earlier: Sequence[Record], entry: Entry) -> Record | None:
-    before = _metadata(base)
-    last = next((_metadata(record) for record in reversed(earlier) if record.payload), {})
-    wanted = cast("Mapping[str, object]", entry.body["metadata"])
-    change = _fitting(before, _difference(before, wanted, touched=last))
+def _standing(
+    made: Record, base: Record, told: Mapping[str, object], change: Mapping[str, object] | None
+) -> Record:
+    """Say what a correction says, and where it stands: as its entry does."""
     if change is None:
         _log.warn("too large", "what came late of a run has no room in its entry: kept, not sent")
         return replace(made, state="PARKED", reason="too_large")
-    if change == last:
-        # Keito need not hear of it, the day's expense may.
-        return replace(made, state="DONE") if made.cost else None
-    payload = _json.dumps({"metadata": change}).decode()
+    payload = _json.dumps({**told, "metadata": change}).decode()
     if base.state == "PARKED":
         return replace(made, state="PARKED", reason=AFTER_PARKED, payload=payload)
     return replace(made, state="READY", payload=payload)
+
+
+def _whole(before: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
+    """Say all that is otherwise; what was cut from the entry for want of room stays cut."""
+    names = [name for name in (*wanted, *before) if name != "truncated"]
+    told = {name: wanted.get(name, _UNTRUE.get(name)) for name in names}
+    change = {name: value for name, value in told.items() if before.get(name) != value}
+    return {**change, "truncated": True} if "truncated" in wanted else change
 
 
 def _difference(
@@ -135,6 +204,8 @@ def _difference(
         known = name in before or name in touched
         if name in touched or ((known or name in wanted) and before.get(name) != value):
             change[name] = value
+    # How the run ended after all stays said, too.
+    change.update((n, v) for n, v in touched.items() if n not in (*_CORRECTED, "truncated"))
     if "truncated" in wanted and "truncated" not in before:
         change["truncated"] = True
     return change
@@ -185,10 +256,6 @@ def _decimal(value: object) -> Decimal:
 def _start(base: Record) -> StartFacts:
     # Whoever said later whose work it was has changed the record, and not the journal.
     return cast("BaseFacts", decode(base.facts))["start"]
-
-
-def _metadata(record: Record) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", read(record.payload).get("metadata", {}))
 
 
 def _number(record: Record) -> int:

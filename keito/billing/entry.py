@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from .contract import Contract
 from .cost import RunCost, run_cost
-from .hours import Part, counted, seconds, split, text, zone
+from .hours import Part, counted, in_place, seconds, split, text, zone
 from .keys import run_key
 from .metadata import fitted
 from .notes import notes
@@ -51,6 +51,7 @@ def run_entries(
     attempt: int = 1,
     paid: bool = False,
     prices: Prices | None = None,
+    days: Sequence[str] = (),
 ) -> list[Entry]:
     """Render a run: one entry, or one per day and 24 hours it has worked.
 
@@ -62,6 +63,7 @@ def run_entries(
         attempt: How often its work key has been tried, this run included.
         paid: Whether an earlier attempt has been charged.
         prices: What model calls cost whose provider does not say.
+        days: The days of the entries it has already: each keeps its place and its key.
     """
     charged = (
         contract.charges_time
@@ -74,6 +76,7 @@ def run_entries(
     parts = split(start["at"], result.get("elapsed", 0), time.intervals, where)
     if charged:
         parts = rounded(parts, contract, lambda day: tallied(_day(start, day)))
+    parts = in_place(parts, days)
     cost = run_cost(result.get("usage", []), day=parts[0].day, prices=prices)
     shared = {
         **identity(start, contract),

@@ -114,6 +114,25 @@ def split(start: int, elapsed: int, intervals: Sequence[Interval], where: tzinfo
     return parts
 
 
+def in_place(parts: Sequence[Part], days: Sequence[str]) -> list[Part]:
+    """Put parts where their days are; a day that turned out to have none gets an empty one.
+
+    Args:
+        parts: The parts of a run, in order.
+        days: The days of its parts as they were known before, as ISO text.
+    """
+    left = list(parts)
+    placed: list[Part] = []
+    for day in days:
+        found = next((part for part in left if part.day.isoformat() == day), None)
+        if found is None:
+            placed.append(_empty(date.fromisoformat(day), parts[-1].end))
+        else:
+            left.remove(found)
+            placed.append(found)
+    return placed + left
+
+
 def seconds(microseconds: int) -> Decimal:
     """Return microseconds as exact seconds."""
     return _in(SECOND, microseconds)
@@ -127,6 +146,10 @@ def hours(microseconds: int) -> Decimal:
 def text(moment: int, where: tzinfo) -> str:
     """Return a moment as ISO text with its offset."""
     return _local(moment, where).isoformat(timespec="microseconds")
+
+
+def _empty(day: date, moment: int) -> Part:
+    return Part(day=day, start=moment, end=moment, counted=0, hours=hours(0))
 
 
 def _in(unit: int, microseconds: int) -> Decimal:

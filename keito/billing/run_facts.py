@@ -108,6 +108,12 @@ class LateFacts(TypedDict):
     result: LateResult
 
 
+class EndFacts(LateFacts):
+    """How a run ended after all that was taken for dead; `paid` if another attempt was charged."""
+
+    paid: bool
+
+
 class _Unpriced(TypedDict, total=False):
     unpriced: bool
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .outbox.record import Record
-from .wire import Item, changed, key_of, metadata_of, read
+from .wire import Item, key_of, metadata_of, read, unmet
 
 Look = Literal["as wanted", "as last seen", "fixed", "edited", "gone"]
 """How an entry looks before it is corrected.
@@ -33,11 +33,14 @@ class Seen:
         base: Its record.
         last: How it looked when we last saw it.
         ours: The keys of its metadata that we have written; what others add is theirs.
+        superseded: Whether it says already what a newer correction says, which is all that this
+            one says, or newer.
     """
 
     base: Record
     last: Item
     ours: frozenset[str]
+    superseded: bool = False
 
     def find(self, items: Sequence[Item]) -> Item | None:
         """Find the entry in a listing of its project and day."""
@@ -49,7 +52,7 @@ class Seen:
         """Say how the entry looks, and what about it does, for people."""
         if item is None:
             return "gone", "the entry is not on its project and day any more"
-        if not changed(correction, item):
+        if self.superseded or not unmet(correction, item):
             return "as wanted", ""
         fixed = _fixed(item)
         if fixed:
@@ -84,7 +87,17 @@ def seen(correction: Record, of_run: Sequence[Record]) -> Seen | None:
     # Without an echo (its record is older than echoes are), it was last seen as it was sent.
     last = read(done[-1].echo) if done else read(base.payload)
     written = [metadata_of(read(record.payload)) for record in (base, *corrections)]
-    return Seen(base, last, frozenset(name for names in written for name in names))
+    newer = (r for r in corrections if _age(r) > _age(correction) and r.payload)
+    return Seen(
+        base,
+        last,
+        frozenset(name for names in written for name in names),
+        superseded=any(record.state == "DONE" for record in newer),
+    )
+
+
+def _age(record: Record) -> tuple[float, str]:
+    return record.made, record.key
 
 
 def _fixed(item: Item) -> str:

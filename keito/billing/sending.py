@@ -8,8 +8,7 @@ from .._request import Request
 from .._retry import verdict
 from .._transport import Answer
 from . import _log
-from .correcting import Correcting, warn_of
-from .correction import AFTER_PARKED
+from .correcting import Correcting, park_following, warn_of
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
 from .timing import Timing
@@ -60,6 +59,7 @@ class Sending:
         if isinstance(request, Change):
             if self._move(record, request) and request.state == "PARKED":
                 warn_of(request)
+                park_following(self._outbox, record, now=self._clock())
             return
         outcome = self._way.exchange(request)
         proven = verdict(outcome)
@@ -120,11 +120,7 @@ class Sending:
         self._way.last_error = said
         self._move(record, Change(state="PARKED", since=self._clock(), reason=said))
         _log.warn("parked", f"Keito refuses a record ({said}): it is kept, please look at it")
-        # What comes after it would wait for ever, and hold up every flush.
-        for later in self._outbox.of_run(record.run):
-            if later.after == record.key and later.state == "READY":
-                parked = Change(state="PARKED", since=self._clock(), reason=AFTER_PARKED)
-                self._outbox.change(later, parked)
+        park_following(self._outbox, record, now=self._clock())
 
     def _move(self, record: Record, change: Change) -> bool:
         moved = self._outbox.change(record, change)

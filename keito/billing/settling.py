@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from .._transport import Answer, Outcome
 from . import _log
-from .correcting import Correcting, warn_of
+from .correcting import Correcting, park_following, warn_of
 from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
@@ -95,6 +95,7 @@ class Settling:
             change = Change(state="READY", since=self._clock())
         if self._outbox.change(record, change) and change.state == "PARKED":
             warn_of(change)
+            park_following(self._outbox, record, now=self._clock())
 
     def _found(self, record: Record, found: Sequence[Item]) -> Change:
         oldest, ids = found[0], [str(item.get("id")) for item in found]

@@ -84,10 +84,17 @@ def entry_key(record: Record) -> str:
 def changed(record: Record, item: Item) -> list[str]:
     """List what Keito stored otherwise than it was sent."""
     sent, names = read(record.payload), collection_of(record).compared
-    if record.kind == "correction":
-        wanted, found = metadata_of(sent), metadata_of(item)
-        return [name for name in wanted if found.get(name) != wanted[name]]
-    return [n for n in names if n in sent and n in item and sent[n] != item[n]]
+    otherwise = [n for n in names if n in sent and n in item and sent[n] != item[n]]
+    return otherwise + (unmet(record, item) if record.kind == "correction" else [])
+
+
+def unmet(correction: Record, item: Item) -> list[str]:
+    """List what the metadata of an entry does not say as a correction wants it.
+
+    An entry is changed as a whole: once it says this, the correction has been carried out.
+    """
+    wanted, found = metadata_of(read(correction.payload)), metadata_of(item)
+    return [name for name in wanted if found.get(name) != wanted[name]]
 
 
 def changed_by_server(names: list[str]) -> str | None:

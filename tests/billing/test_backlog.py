@@ -338,7 +338,7 @@ def test_what_could_not_be_read_is_read_by_a_version_that_can(
         raise TypeError("unexpected keyword")
 
     with monkeypatch.context() as older:
-        older.setattr("keito.billing.rendering.read_contract", too_new)
+        older.setattr("keito.billing.rendered.read_contract", too_new)
         with recorder.run("agent", target=HOME) as run:
             pass
         filed(outbox)

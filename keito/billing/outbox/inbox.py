@@ -114,9 +114,11 @@ class Inbox:
         return starts + found
 
     def unfinished(self) -> list[Line]:
-        """List the starts of runs that have no end."""
+        """List one line of each run that is not complete."""
         return self._lines(
-            "WHERE kind = 'start' AND run NOT IN (SELECT run FROM journal WHERE kind = 'finish')"
+            # Of a run that was filed when its process was taken for dead, the start is gone.
+            "WHERE kind IN ('start', 'ended') "
+            "AND run NOT IN (SELECT run FROM journal WHERE kind = 'finish') GROUP BY run"
         )
 
     def of_run(self, run: str) -> list[Line]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .line import ARRIVING, SINGLE, Line
-from .record import Change, Counts, Due, Record, State
+from .record import ATTEMPTS, Change, Counts, Due, Record, State
 
 _TO_SEND: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS")
 
@@ -72,8 +72,13 @@ class MemoryOutbox:
         with self._lock:
             lines = list(self._journal.values())
         finished = {line.run for line in lines if line.kind == "finish"}
-        starts = [line for line in lines if line.kind == "start" and line.run not in finished]
-        gone = [start.run for start in starts if not self.alive(start.owner, now=now)]
+        unfinished = {
+            line.run: line.owner
+            for line in lines
+            # Of a run that was filed when its process was taken for dead, the start is gone.
+            if line.kind in ("start", "ended") and line.run not in finished
+        }
+        gone = [run for run, owner in unfinished.items() if not self.alive(owner, now=now)]
         return [[line for line in lines if line.run == run] for run in gone]
 
     @contextmanager
@@ -126,7 +131,8 @@ class MemoryOutbox:
             others = [
                 record
                 for record in self._records.values()
-                if (record.work, record.destination, record.kind) == (work, destination, "run")
+                if (record.work, record.destination) == (work, destination)
+                and record.kind in ATTEMPTS
                 and record.run != run
                 and record.state != "UNROUTED"
             ]

@@ -43,7 +43,10 @@ class Outbox(Protocol):
         ...
 
     def orphans(self, *, now: float) -> list[list[Line]]:
-        """List the lines of each unfinished run whose recorder is not alive."""
+        """List the lines of each unfinished run whose recorder is not alive.
+
+        The start may be missing where the run has been filed as an orphan before.
+        """
         ...
 
     def lines(self, run: str) -> list[Line]:

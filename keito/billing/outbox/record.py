@@ -41,6 +41,9 @@ STATES: tuple[State, ...] = (
     "DROPPED",
 )
 
+ATTEMPTS: tuple[Kind, ...] = ("run", "correction")
+"""Kinds that may say of a job that it was charged."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:

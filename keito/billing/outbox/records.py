@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .database import FULL, close_with, connect, identity
-from .record import Change, Due, Record, State
+from .record import ATTEMPTS, Change, Due, Record, State
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -194,7 +194,8 @@ class Records:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
             "SELECT count(DISTINCT run), coalesce(max(charged OR expense != ''), 0) FROM records "
-            "WHERE work = ? AND work != '' AND destination = ? AND kind = 'run' AND run != ? "
+            "WHERE work = ? AND work != '' AND destination = ? "
+            f"AND kind IN {ATTEMPTS} AND run != ? "
             "AND state != 'UNROUTED'"
         )
         count, charged = self._rows(query, (work, destination, run))[0]

@@ -30,9 +30,16 @@ _DROP_STRAYS = f"""
 DELETE FROM keito_outbox_journal AS line
 WHERE kind IN ('call', 'ended', 'finish', 'late')
 AND NOT EXISTS (SELECT FROM keito_outbox_journal WHERE run = line.run AND kind = 'start')
-AND (written < now() - interval '{_STRAYING}' OR kind IN ('call', 'ended') AND EXISTS (
+AND (written < now() - interval '{_STRAYING}' OR kind = 'call' AND EXISTS (
     SELECT FROM keito_outbox_records WHERE run = line.run AND kind = 'run'
 ))
+"""
+# Of a run that was filed when its process was taken for dead, the start is gone.
+_UNFINISHED = """
+SELECT DISTINCT run, owner FROM keito_outbox_journal AS line
+WHERE (kind = 'start' OR kind = 'ended' AND EXISTS (
+    SELECT FROM keito_outbox_records WHERE run = line.run AND kind = 'run'
+)) AND NOT EXISTS (SELECT FROM keito_outbox_journal WHERE run = line.run AND kind = 'finish')
 """
 
 INSERT = """
@@ -76,10 +83,7 @@ class Inbox:
 
     def orphans(self) -> list[list[Line]]:
         """List the lines of each unfinished run whose recorder is not alive."""
-        starts = self._rows(
-            "SELECT run, owner FROM keito_outbox_journal AS line WHERE kind = 'start' AND NOT "
-            "EXISTS (SELECT FROM keito_outbox_journal WHERE run = line.run AND kind = 'finish')"
-        )
+        starts = self._rows(_UNFINISHED)
         with self._session.turn() as connection:
             living = owners.living(connection, {owner for _, owner in starts})
         runs = [run for run, owner in starts if owner not in living]

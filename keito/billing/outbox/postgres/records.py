@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection, Rollback
 from psycopg.errors import UniqueViolation
 
-from ..record import Change, Due, Record, State
+from ..record import ATTEMPTS, Change, Due, Record, State
 from .session import Session
 
 _COLUMNS = tuple(field.name for field in fields(Record))
@@ -127,10 +127,10 @@ class Records:
         query = (
             "SELECT count(DISTINCT run), coalesce(bool_or(charged OR expense != ''), false) "
             "FROM keito_outbox_records "
-            "WHERE work = %s AND work != '' AND destination = %s AND kind = 'run' AND run != %s "
+            "WHERE work = %s AND work != '' AND destination = %s AND kind = ANY(%s) AND run != %s "
             "AND state != 'UNROUTED'"
         )
-        count, charged = self._rows(query, (work, destination, run))[0]
+        count, charged = self._rows(query, (work, destination, list(ATTEMPTS), run))[0]
         return int(count), bool(charged)
 
     def claim(
