@@ -138,6 +138,13 @@ class Ledger:
             return f"{self.work}\nnamed\n{key}"
         return self.tree.piece("\n".join((self.work, *what)))
 
+    def go_on_with(self, run: str) -> None:
+        """Note that this is where another run goes on that has waited for a person."""
+        self.follows = run
+        if self.work is not None:
+            # The rest of the job is no second attempt at it, and a redelivery has it once more.
+            self.work = f"{self.work}\nresumed"
+
     def is_below(self, other: Ledger) -> bool:
         """Whether this record was started, directly or not, under the other."""
         above = self.above

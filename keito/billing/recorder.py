@@ -76,6 +76,8 @@ class Recorder:
         requests_per_minute: How many requests its courier makes in a minute at most; None for any
             number. Keito allows 60 to 300, which all that uses a key shares.
         requests_per_day: The same, by day.
+        granularity: What a time entry is for: each `run`, or all runs of a `day` with the same
+            project, task, user and agent, as one entry that is kept up to date.
         sweep: Whether its courier compares each day with what Keito has, once it has closed and
             again a week later; see `sweep`.
         receipts: Whether the log gets a line per finished run, from the logger `keito.receipts`.
@@ -85,8 +87,8 @@ class Recorder:
     Raises:
         KeitoConfigError: A second key is used under the name of another.
         TypeError: An argument has the wrong type.
-        ValueError: `mode`, `routing` or `courier` is none of the above, or a limit on requests
-            allows none.
+        ValueError: `mode`, `routing`, `granularity` or `courier` is none of the above, or a limit
+            on requests allows none.
     """
 
     def __init__(
@@ -108,6 +110,7 @@ class Recorder:
         courier: Literal["thread", "external"] = "thread",
         requests_per_minute: int | None = 50,
         requests_per_day: int | None = None,
+        granularity: Literal["run", "day"] = "run",
         sweep: bool = False,
         receipts: bool | None = None,
         timing: Timing | None = None,
@@ -138,6 +141,7 @@ class Recorder:
             trust_metadata=trust_metadata,
         )
         self._sweeps = sweep
+        self._granularity = _one_of("granularity", granularity, ("run", "day"))
         self._external = _one_of("courier", courier, _COURIERS) == "external"
         self._receipts = receipts_wanted(receipts)
         self._timing = replace(
@@ -364,6 +368,7 @@ class Recorder:
             timing=self._timing,
             receipts=self._receipts,
             sweep=self._sweeps,
+            granularity=self._granularity,
         )
 
     def _above(self, given: Run | None) -> Run | None:
@@ -390,7 +395,8 @@ class Recorder:
             ledger = parent._ledger
         else:
             ledger = _ledger(run_id, name, target, parent, framework)
-            ledger.follows = follows
+            if follows is not None:
+                ledger.go_on_with(follows)
         run = Run(
             self._recording,
             ledger,

@@ -166,3 +166,19 @@ def test_the_cost_of_a_job_is_passed_on_once_whatever_else_is_charged(
             run.model_call(Usage(reported_cost_usd=Decimal(1)), key=attempt)
 
     assert sorted(record.expense for record in made.records()) == ["", "due"]
+
+
+def test_a_job_that_waits_for_a_person_is_charged_for_both_parts_and_each_once(
+    make_recorder: MakeRecorder,
+) -> None:
+    made = make_recorder()
+    job = Target(project_id="prj_home", task_id="tsk_home", work_key="job 1")
+    for _ in range(2):
+        first = made.recorder.start("agent", target=job)
+        first.finish("interrupted")
+        rest = made.recorder.start("agent", target=job, follows=first.id)
+        rest.finish()
+
+    said = [(entry["metadata"]["status"], entry["billable"]) for entry in made.entries()]
+
+    assert said == [("interrupted", True), ("ok", True), ("interrupted", False), ("ok", False)]
