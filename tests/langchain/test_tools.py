@@ -1,4 +1,4 @@
-"""`log_outcome` as a LangChain tool: LangChain's own tests for tools, and an agent that uses it."""
+"""`log_outcome` as a LangChain tool, and agents that use it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import pytest
 from langchain_core.messages import ToolMessage
 from langchain_core.messages.tool import tool_call
 from langchain_core.runnables import RunnableLambda
-from langchain_core.tools import BaseTool
 from langchain_keito import KeitoCallbackHandler, KeitoToolkit, keito_tool, log_outcome
-from langchain_tests.integration_tests import ToolsIntegrationTests
-from langchain_tests.unit_tests import ToolsUnitTests
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
@@ -28,26 +25,6 @@ CLAIM = dict(resolved("T-1").arguments)
 def on_no_keito() -> Recorder:
     contract = Contract(prices={"ticket_resolved": "0.99"})
     return Recorder(outbox=MemoryOutbox(), contract=contract, courier="external")
-
-
-class TestUnit(ToolsUnitTests):
-    @property
-    def tool_constructor(self) -> BaseTool:
-        return log_outcome(on_no_keito())
-
-    @property
-    def tool_invoke_params_example(self) -> dict[str, Any]:
-        return CLAIM
-
-
-class TestIntegration(ToolsIntegrationTests):
-    @property
-    def tool_constructor(self) -> BaseTool:
-        return log_outcome(on_no_keito())
-
-    @property
-    def tool_invoke_params_example(self) -> dict[str, Any]:
-        return CLAIM
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ logger = logging.getLogger("langchain_keito")
 STOPPED = "I had to stop here: a limit of this run is reached."
 
 
-class KeitoMiddleware(AgentMiddleware[Any, Any, Any]):
+class KeitoMiddleware(AgentMiddleware):
     """Checks the limits of the billed run before each model call of an agent.
 
     The limits are those of the recorder and of the target. It only reads: what is used the callback

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun
 from langchain_core.tools import BaseTool, BaseToolkit, ToolException
@@ -21,26 +21,46 @@ if TYPE_CHECKING:
 RunManager = CallbackManagerForToolRun | AsyncCallbackManagerForToolRun
 
 
+class Artifact(TypedDict):
+    """What your program finds beside the answer that the model reads; the model never sees it.
+
+    Attributes:
+        operation: The tool's name.
+        run_id: The billed run it belongs to: the `run_id` in the metadata of Keito's entries.
+    """
+
+    operation: str
+    run_id: str | None
+
+
 class KeitoTool(BaseTool):
-    """One of Keito's operations. It belongs to the billed run in which the model calls it."""
+    """One of Keito's operations. It belongs to the billed run in which the model calls it.
+
+    It answers with a text for the model and an `Artifact` for your program.
+    """
 
     _operation: tools.Tool = PrivateAttr()
 
     def _run(
         self, *, run_manager: CallbackManagerForToolRun | None = None, **arguments: object
-    ) -> str:
+    ) -> tuple[str, Artifact]:
         try:
-            return self._operation.call(self._call(arguments, run_manager))
+            call = self._call(arguments, run_manager)
+            return self._operation.call(call), self._artifact(call)
         except tools.ToolRefused as refused:
             raise ToolException(str(refused)) from None
 
     async def _arun(
         self, *, run_manager: AsyncCallbackManagerForToolRun | None = None, **arguments: object
-    ) -> str:
+    ) -> tuple[str, Artifact]:
         try:
-            return await self._operation.acall(self._call(arguments, run_manager))
+            call = self._call(arguments, run_manager)
+            return await self._operation.acall(call), self._artifact(call)
         except tools.ToolRefused as refused:
             raise ToolException(str(refused)) from None
+
+    def _artifact(self, call: tools.Call) -> Artifact:
+        return Artifact(operation=self.name, run_id=None if call.run is None else call.run.id)
 
     def _call(self, arguments: dict[str, object], run_manager: RunManager | None) -> tools.Call:
         said = self._operation.read(arguments)
@@ -115,6 +135,7 @@ def keito_tool(operation: tools.Tool) -> KeitoTool:
         "name": operation.name,
         "description": operation.description,
         "args_schema": operation.arguments,
+        "response_format": "content_and_artifact",
         # The model reads why, and the agent goes on.
         "handle_tool_error": True,
         "handle_validation_error": tools.explained,
