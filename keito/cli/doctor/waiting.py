@@ -121,7 +121,7 @@ def _undecided(records: Sequence[Record]) -> Iterator[Finding]:
     parked = Counter(record.reason for record in records if record.state == "PARKED")
     for reason, count in parked.most_common():
         fix = "`keito outbox list --state parked`, then `keito outbox retry` or `drop`"
-        yield Finding("unbilled", "problem", f"refused by Keito ({reason}): {count}", fix)
+        yield Finding("unbilled", "problem", f"parked ({reason}): {count}", fix)
     held = sum(record.held for record in records if record.state == "READY")
     if held:
         said = f"held since they were recorded with KEITO_MODE=record: {held}"

@@ -49,7 +49,7 @@ def status(
 _MEANING = {
     "SENDING": ", being sent",
     "AMBIGUOUS": ", Keito is asked whether it has them",
-    "PARKED": ", refused: see `keito outbox list --state parked`",
+    "PARKED": ", for a person: see `keito outbox list --state parked`",
     "UNROUTED": ", nobody said whose work it was: see `keito outbox assign`",
     "DROPPED": ", a person decided not to send them",
     "DONE": ", in Keito",
