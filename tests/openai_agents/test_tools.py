@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from agents import Agent, FunctionTool, RunContextWrapper, Runner, RunState
+from agents.tool_context import ToolContext
 from openai_agents_keito import attach, keito_tool, keito_tools, log_outcome
 
 from keito import tools
@@ -181,3 +183,56 @@ async def test_a_tool_that_somebody_freed_of_approval_is_refused(
 
     assert answer == ["Nothing was recorded: it was not approved."]
     assert outcomes(recorder, keito) == []
+
+
+async def test_a_function_of_yours_that_fails_is_a_refusal_that_says_nothing_of_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    def verify(claim: tools.Claim) -> str:
+        raise RuntimeError("the password is swordfish")
+
+    (answer,) = await answered(resolved("T-1"), log_outcome(recorder, verify=verify))
+
+    assert answer.startswith("Nothing was recorded")
+    assert "swordfish" not in answer
+    assert outcomes(recorder, keito) == []
+
+
+async def test_arguments_that_are_no_json_are_refused_and_the_run_goes_on(
+    recorder: Recorder,
+) -> None:
+    tool = log_outcome(recorder)
+    context: ToolContext[Any] = ToolContext(
+        context=None, tool_name=tool.name, tool_call_id="call_1", tool_arguments="{"
+    )
+
+    with recorder.run("clerk"):
+        answer = await tool.on_invoke_tool(context, "{")
+
+    assert str(answer).startswith("Nothing was recorded")
+
+
+async def test_a_call_of_a_tool_that_is_repeated_is_recorded_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    tool = log_outcome(recorder)
+    # A failure may be said of one subject any number of times: here the call's id decides.
+    said = json.dumps({**resolved("T-1").arguments, "success": False})
+
+    with recorder.run("clerk"):
+        for call_id in ("call_1", "call_1", "call_2"):
+            context: ToolContext[Any] = ToolContext(
+                context=None, tool_name=tool.name, tool_call_id=call_id, tool_arguments=said
+            )
+            await tool.on_invoke_tool(context, said)
+
+    assert len(outcomes(recorder, keito)) == 2
+
+
+async def test_no_tool_takes_a_billing_id_or_a_price(recorder: Recorder) -> None:
+    chosen = keito_tools(recorder, ("log_outcome", "list_projects", "list_tasks", "my_summary"))
+
+    names = {name for tool in chosen for name in tool.params_json_schema["properties"]}
+    assert not {name for name in names if name.endswith("_id") or "price" in name}
+    assert all(tool.strict_json_schema for tool in chosen)
+    assert all(tool.params_json_schema["additionalProperties"] is False for tool in chosen)

@@ -1,0 +1,45 @@
+"""LiteLLM's models, where it is installed: it is large, and no dependency of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from agents import Agent, ModelSettings
+from openai_agents_keito import attach
+
+from keito.billing import Recorder
+from keito.testing import LocalKeito
+from tests.openai_agents import wire
+from tests.openai_agents.test_ends import said, streamed
+from tests.openai_agents.wire import chunks, saying
+
+pytest.importorskip("litellm", reason="needs litellm: pip install 'openai-agents[litellm]'")
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+USAGE = {
+    "prompt_tokens": wire.INPUT,
+    "prompt_tokens_details": {"cached_tokens": wire.CACHED},
+    "completion_tokens": wire.OUTPUT,
+    "total_tokens": wire.INPUT + wire.OUTPUT,
+}
+
+
+@pytest.mark.parametrize("usage", [USAGE, None], ids=["with usage", "without"])
+async def test_a_stream_is_exact_or_unknown(
+    usage: Any, recorder: Recorder, keito: LocalKeito
+) -> None:
+    from agents.extensions.models.litellm_model import LitellmModel
+
+    attach(recorder)
+    settings = ModelSettings(include_usage=usage is not None)
+
+    with saying([chunks(usage=usage)]) as url:
+        model = LitellmModel("openai/gpt-lite", base_url=url, api_key="none")
+        await streamed(Agent(name="clerk", model=model, model_settings=settings))
+
+    metadata = said(recorder, keito)
+    assert (metadata["model_name"], metadata["model_provider"]) == ("gpt-lite", "openai")
+    assert metadata.get("tokens_in") == (wire.INPUT if usage else None)
+    assert metadata.get("usage_incomplete", False) == (usage is None)
