@@ -43,7 +43,13 @@ FRAMEWORKS: Mapping[str, Framework] = {
     # With a later openai every run of the lowest openai-agents fails, in its own `Usage`.
     "openai_agents": Framework("openai-agents", {"openai": "2.30.0"}),
 }
-TOOLS = ("blockbuster>=1.5", "hypothesis", "pytest>=8.4", "pytest-asyncio>=1.2", "pytest-timeout>=2.3")
+TOOLS = (
+    "blockbuster>=1.5",
+    "hypothesis",
+    "pytest>=8.4",
+    "pytest-asyncio>=1.2",
+    "pytest-timeout>=2.3",
+)
 _TOLD = "import importlib.metadata as m, sys; print(sys.argv[1], m.version(sys.argv[1]))"
 
 
