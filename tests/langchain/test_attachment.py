@@ -18,7 +18,7 @@ from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
-from tests.langchain.test_interrupts import asking
+from tests.langchain.test_interrupts import asking, thinking
 from tests.langchain.test_runs import said
 
 
@@ -217,3 +217,16 @@ def test_bill_to_names_the_target(recorder: Recorder, keito: LocalKeito) -> None
         )
 
     assert said(recorder, keito)["session_id"] == "s-1"
+
+
+def test_a_stop_beside_a_node_can_not_be_told_from_an_end(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    # LangGraph tells of it only handlers that a config names.
+    langchain_keito.attach(recorder)
+    graph = thinking().compile(checkpointer=InMemorySaver(), interrupt_before=["think"])
+
+    graph.invoke({}, using(configurable={"thread_id": "t-1"}))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["session_id"]) == ("ok", "t-1")

@@ -7,13 +7,17 @@ from typing import Any, TypedDict
 
 import pytest
 from langchain_core.callbacks import CallbackManager
+from langchain_core.documents import Document
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langchain_keito import KeitoCallbackHandler
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command, Send
+from langgraph.types import Command, RetryPolicy, Send
+from langsmith import traceable
+from langsmith.run_helpers import tracing_context
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
@@ -244,3 +248,112 @@ def test_odd_inputs_and_outputs_are_left_alone(
     assert RunnableLambda(odd).invoke(3, using(handler)) == {1, 2, 3}
 
     assert said(recorder, keito)["status"] == "ok"
+
+
+@pytest.mark.parametrize("call", ["batch", "abatch"])
+async def test_each_input_of_a_chains_batch_is_a_run(
+    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    steps = ScriptedModel(replies=[Says()] * 3) | StrOutputParser()
+
+    if call == "batch":
+        steps.batch(["a", "b", "c"], using(handler))
+    else:
+        await steps.abatch(["a", "b", "c"], using(handler))
+
+    entries = entries_of(recorder, keito)
+    assert [entry["metadata"]["tokens_in"] for entry in entries] == [INPUT] * 3
+
+
+@pytest.mark.parametrize("call", ["stream", "batch"])
+def test_a_fallback_is_part_of_its_run_however_it_is_called(
+    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
+    model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
+
+    if call == "stream":
+        list(model.stream("Help.", using(handler)))
+    else:
+        model.batch(["Help."], using(handler))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)
+
+
+def test_every_attempt_of_a_graphs_node_counts(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says("no"), Says("no"), Says("yes")])
+
+    def think(state: State) -> State:
+        if model.invoke("Hm.").content == "no":
+            raise ValueError
+        return {}
+
+    graph = StateGraph(State)
+    policy = RetryPolicy(initial_interval=0.0, jitter=False, retry_on=ValueError)
+    graph.add_node("think", think, retry_policy=policy)
+    graph.add_edge(START, "think")
+
+    graph.compile().invoke({}, using(handler))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 3 * INPUT)
+
+
+@pytest.mark.filterwarnings("ignore:API key must be provided")
+def test_a_run_inside_a_function_that_langsmith_traces_is_a_run(
+    recorder: Recorder,
+    keito: LocalKeito,
+    handler: KeitoCallbackHandler,
+) -> None:
+    # LangSmith gives the run a parent that this handler never hears of.
+    @traceable
+    def traced() -> None:
+        agent(Calls("look_up"), Says()).invoke(asked(), using(handler))
+
+    with tracing_context(enabled="local"):
+        traced()
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
+
+
+def test_a_retriever_is_a_run(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    class Shelf(BaseRetriever):
+        def _get_relevant_documents(self, query: str, **kwargs: object) -> list[Document]:
+            return [Document("found")]
+
+    Shelf().invoke("?", using(handler))
+
+    assert said(recorder, keito)["status"] == "ok"
+
+
+@pytest.mark.parametrize("call", ["invoke", pytest.param("ainvoke", marks=needs_handing_on)])
+async def test_a_deployed_graph_is_billed_whoever_invokes_it(
+    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    deployed = agent(Calls("look_up"), Says()).with_config(callbacks=[handler])
+
+    if call == "invoke":
+        deployed.invoke(asked())
+    else:
+        await deployed.ainvoke(asked())
+
+    assert said(recorder, keito)["tokens_in"] == 2 * INPUT
+
+
+def test_the_threads_of_a_batch_of_tools_are_in_the_run(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says()] * 4)
+
+    def ask(text: str) -> int:
+        return len(model.batch([text] * 4))
+
+    RunnableLambda(ask).invoke("x", using(handler))
+
+    assert said(recorder, keito)["tokens_in"] == 4 * INPUT
