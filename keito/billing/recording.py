@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # Seconds the journal's thread gets to end, however late it is: it may be writing a line.
 _LAST_LINES = 0.1
 
+# Seconds until what could not be asked is asked again.
+_TRY_AGAIN = 0.05
+
 # Closing a SQLite connection in a forked child would take its parent's locks away, so what was
 # inherited must not even be garbage there.
 _left_to_the_parent: list[Recording] = []
@@ -230,7 +233,12 @@ class Recording:
         in_memory = self.journal.drain(end - time.monotonic())
         if not self._external:
             self.courier.start()
-        return in_memory + self.courier.flush(end)
+        left = kept("flushing", lambda: self.courier.flush(end), None)
+        # A connection that was lost, as while a process was frozen, is made again when it is used.
+        while left is None and time.monotonic() < end:
+            time.sleep(min(_TRY_AGAIN, max(0.0, end - time.monotonic())))
+            left = kept("flushing", lambda: self.courier.flush(end), None)
+        return self.journal.waiting if left is None else in_memory + left
 
     def close(self, end: float) -> None:
         """End what is open as abandoned, deliver until `end`, and stop.

@@ -6,6 +6,7 @@ Run as `python -m tests.billing.victim SCENARIO`, with the sandbox in the enviro
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -41,6 +42,44 @@ def during_a_run() -> None:
     time.sleep(0.3)
     say(run.id)
     wait_for_the_end()
+
+
+def stopped_during_a_run() -> None:
+    """Be stopped with a run open, and go on once resumed."""
+    resumed = threading.Event()
+    signal.signal(signal.SIGCONT, lambda *_: resumed.set())
+    # Without a courier: stopped within a transaction of its own, it would hold up all others.
+    working = recorder(courier="external")
+    run = working.start("victim")
+    run.model_call(Usage(model="m", input_tokens=7, output_tokens=3), key="1")
+    late = run.model_start("2", model="m")
+    time.sleep(0.3)
+    say(run.id)
+    while not resumed.is_set():
+        time.sleep(0.01)
+    run.outcome("ticket_resolved", unit_price=1)
+    run.finish()
+    working.flush(1)
+    late.end(Usage(model="m", input_tokens=70, output_tokens=30))
+    working.flush(1)
+    say("finished")
+
+
+def stopped_between_calls() -> None:
+    """Be stopped while nothing runs, with records on their way, as Lambda does."""
+    resumed = threading.Event()
+    signal.signal(signal.SIGCONT, lambda *_: resumed.set())
+    working = recorder()
+    for _ in range(5):
+        with working.run("before"):
+            pass
+    say(working.flush(0.05) >= 0)
+    while not resumed.is_set():
+        time.sleep(0.01)
+    for _ in range(5):
+        with working.run("after"):
+            pass
+    say(working.flush(20))
 
 
 def while_a_call_is_awaited() -> None:
