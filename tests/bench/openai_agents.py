@@ -41,6 +41,8 @@ def rows() -> Iterator[Row]:
         cases = {
             "keito": lambda: asyncio.run(_billed(recorder)),
             "bare": lambda: asyncio.run(_bare(bare, lines)),
+            "no hooks": lambda: asyncio.run(_median(lambda: None)),
+            "no-op hooks": lambda: asyncio.run(_median(lambda: None, hooks=RunHooks())),
         }
         interleaved(cases, rounds=2)
         taken = interleaved(cases, rounds=ROUNDS)
@@ -54,6 +56,9 @@ def rows() -> Iterator[Row]:
         more <= BAR,
         medians(taken),
     )
+    for name in ("no hooks", "no-op hooks", "keito"):
+        took = statistics.median(taken[name]) * 1e6
+        yield Row(f"OpenAI Agents run, {name}", f"{took:.0f} us", "to compare with", met=True)
 
 
 async def _billed(recorder: Recorder) -> float:

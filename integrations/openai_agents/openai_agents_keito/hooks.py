@@ -143,7 +143,7 @@ class RecordingHooks(RunHooks[Any]):
             tool_call.fail(error)
         shared = self._shared
         # Only where all who share it have ended is it certain what nobody was told.
-        if shared is not None and shared.owner is self:
+        if shared is not None and shared.owner is self and (shared.unknown or self._alone):
             self._settle(shared)
 
     @guarded("the OpenAI Agents hooks")
