@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langchain_keito import KeitoCallbackHandler
+from langchain_keito._langgraph import GraphCallbackHandler
 from langgraph.graph import START, StateGraph
 
 from keito.billing import Recorder, Target, bill_to, billed, current_run
@@ -84,6 +86,10 @@ def test_an_inner_agent_with_its_own_target_is_billed_apart(
     }
 
 
+@pytest.mark.skipif(
+    GraphCallbackHandler is BaseCallbackHandler,
+    reason="before 1.2 LangGraph drops the handlers of a subgraph that is a node",
+)
 def test_a_subgraph_with_its_own_handler_is_billed_apart(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:

@@ -52,7 +52,9 @@ def start_model(node: Node, run_id: UUID, serialized: Started | None, started: S
         run_id.hex, model=node.model, agent=metadata.get("lc_agent_name")
     )
     node.root.limited = False
-    _watch(node, run_id)
+    # Asked for first, because asking for the task raises where there is no loop.
+    if (loop := asyncio._get_running_loop()) is not None:
+        _watch(node, run_id, asyncio.current_task(loop))
 
 
 def start_text_model(
@@ -98,11 +100,8 @@ def _end_answered(node: Node, call: ModelCall, run_id: UUID, response: LLMResult
         node.root.run.model_call(other, key=f"{run_id.hex}/{number}")
 
 
-def _watch(node: Node, run_id: UUID) -> None:
+def _watch(node: Node, run_id: UUID, task: asyncio.Task[object] | None) -> None:
     """Hear of it if the call is cancelled: LangChain then says nothing more of it."""
-    # Asked for first, because asking for the task raises where there is no loop.
-    loop = asyncio._get_running_loop()
-    task = None if loop is None else asyncio.current_task(loop)
     if task is not None:
         node.task, node.watch = task, partial(_task_ended, node, run_id)
         task.add_done_callback(node.watch)

@@ -61,13 +61,16 @@ def answer_of(response: LLMResult, start: Node) -> Answer:
         # LangChain repeats the tokens of the first call when its cache answers. No call was made.
         return Answer(Usage(model=model, provider=provider, input_tokens=0, output_tokens=0))
     usage = _of_langchain(reported or NOTHING, model, provider)
+    # The provider's own usage object, where the integration passes it on.
+    raw = said.get("usage") or said.get("token_usage") or output.get("usage")
+    raw = raw or output.get("token_usage")
     besides: Sequence[Usage] = ()
-    raw = _raw(said, output)
-    if raw is not None:
+    if raw and isinstance(raw, Mapping):
         usage, *besides = _with_raw(usage, raw)
-    elif _has_besides(message):
+    elif message is not None and isinstance(message.content, list) and _has_besides(message):
         besides = (UNKNOWN,)
-    return Answer(usage, besides, _id(message, said, output))
+    key = said.get("id") or output.get("id") or (None if message is None else message.id)
+    return Answer(usage, besides, None if key is None else _id(key))
 
 
 def answered(response: LLMResult) -> bool:
@@ -104,28 +107,15 @@ def _named(said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
     )
 
 
-def _raw(said: Mapping[str, Any], output: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The provider's own usage object, where the integration passes it on."""
-    raw = said.get("usage") or said.get("token_usage")
-    if raw is None and output:
-        raw = output.get("usage") or output.get("token_usage")
-    return raw if raw and isinstance(raw, Mapping) else None
-
-
-def _id(
-    message: BaseMessage | None, said: Mapping[str, Any], output: Mapping[str, Any]
-) -> str | None:
-    found = said.get("id") or output.get("id") or (None if message is None else message.id)
+def _id(found: object) -> str | None:
     # LangChain makes one up where the provider has none.
     made_up = not isinstance(found, str) or found.startswith(("lc_", "run-"))
-    return None if made_up else found
+    return None if made_up else str(found)
 
 
-def _has_besides(message: BaseMessage | None) -> bool:
-    content = None if message is None else message.content
-    if not isinstance(content, list):
-        return False
-    return any(isinstance(block, dict) and block.get("type") in BESIDES for block in content)
+def _has_besides(message: BaseMessage) -> bool:
+    blocks = (block for block in message.content if isinstance(block, dict))
+    return any(block.get("type") in BESIDES for block in blocks)
 
 
 def _of_langchain(reported: Mapping[str, Any], model: str | None, provider: str | None) -> Usage:

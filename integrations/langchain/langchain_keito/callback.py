@@ -233,8 +233,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
 
 def _named(started: Started) -> tuple[object, ...] | None:
     """What a run's metadata says of whose work it is; what that means the recorder decides."""
-    metadata = started.get("metadata")
-    if not metadata or not ("keito_target" in metadata or "keito_project_id" in metadata):
+    metadata = started.get("metadata") or {}
+    if "keito_target" not in metadata and "keito_project_id" not in metadata:
         return None
     names = ("keito_target", "keito_project_id", "keito_task_id")
     return tuple(metadata.get(name) for name in names)
