@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 import weakref
@@ -19,12 +20,27 @@ if TYPE_CHECKING:
 # Seconds to let go of files, once nothing more is delivered.
 _LAST_STEPS = 0.1
 
+# Finalizers with a lower priority come later.
+_LAST = -1000
+
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 def enter(recorder: Recorder) -> None:
     """Have a recorder closed at exit, and set up anew in a forked child."""
     _recorders.add(recorder)
+
+
+def close_with_process() -> None:
+    """Have recorders closed also in a child of `multiprocessing`, which runs no exit handlers."""
+    # Loaded already in such a child, and of no use to any other process.
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None:
+        return
+    from multiprocessing import util
+
+    # It counts in this process only, and comes after the child's own finalizers.
+    util.Finalize(None, close_all, exitpriority=_LAST)
 
 
 def close_all() -> None:

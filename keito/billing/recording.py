@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
-from . import _log, within
+from . import _exit, _log, within
 from ._facts import decode, encode
 from ._guard import kept
 from .contract import Contract
@@ -293,6 +293,7 @@ class Recording:
                 "Set KEITO_API_KEY and KEITO_ACCOUNT_ID; what was recorded without an account goes "
                 "only when it is adopted, see Recorder.adopt()",
             )
+        _exit.close_with_process()
         self.journal.add(self._lines.contract())
         if not self._external:
             self.courier.start()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
+import threading
 import time
 from dataclasses import replace
 from types import FrameType
@@ -41,7 +43,7 @@ def left() -> int:
 
 
 def multiprocess(method: str) -> None:
-    """Children of the standard library, which run nothing at exit."""
+    """Children of the standard library, which run no exit handlers."""
     work(-1)
     multiprocessing.set_start_method(method)
     children = [multiprocessing.Process(target=work, args=(n,)) for n in range(CHILDREN)]
@@ -50,6 +52,28 @@ def multiprocess(method: str) -> None:
     for child in children:
         child.join()
     say([child.exitcode for child in children], left())
+
+
+def end_while_busy(outbox: str) -> None:
+    """Record where another connection has the outbox locked, leave a run open, and end."""
+    recorder.start("opens the files").finish()
+    recorder.flush(PATIENCE)
+    busy = sqlite3.connect(f"{outbox}-inbox", isolation_level=None, check_same_thread=False)
+    busy.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.3, busy.execute, ["COMMIT"]).start()
+    work(0)
+    run = recorder.start("open")
+    run.model_call(Usage(model="m", input_tokens=5, output_tokens=5), key="1")
+
+
+def last_words(method: str) -> None:
+    """A child that ends while all it has recorded is in its memory only."""
+    context = multiprocessing.get_context(method)
+    outbox = os.environ["KEITO_OUTBOX"]
+    child = context.Process(target=end_while_busy, args=(outbox,))  # type: ignore[attr-defined]
+    child.start()
+    child.join()
+    say(child.exitcode, left())
 
 
 def pool() -> None:

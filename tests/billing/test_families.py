@@ -88,6 +88,33 @@ def test_children_of_multiprocessing_lose_and_double_nothing(
     assert delivered(local) == everything()
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_child_that_ends_loses_nothing_of_what_is_in_its_memory(
+    start: Start, local: LocalKeito, method: str
+) -> None:
+    parent = start("last_words", method)
+
+    assert said(parent) == "0 0"
+    found = delivered(local)
+    assert found.pop("opens the files ok") == 1
+    assert found.pop("open abandoned") == 1
+    assert found == {key: 1 for key in everything(0) if key.startswith("child 0 ")}
+    (open_run,) = [e for e in local.entries() if e["metadata"].get("status") == "abandoned"]
+    assert open_run["metadata"]["tokens_in"] == 5
+
+
+def test_a_program_without_children_does_not_load_what_makes_them(tmp_path: Path) -> None:
+    program = (
+        "import sys; from keito.billing import Recorder; "
+        "Recorder(outbox=sys.argv[1], courier='external').start('agent').finish(); "
+        "sys.exit('multiprocessing.util' in sys.modules)"
+    )
+
+    ended = subprocess.run([sys.executable, "-c", program, str(tmp_path / "o.db")], check=False)
+
+    assert ended.returncode == 0
+
+
 def test_a_pool_whose_workers_are_terminated_loses_and_doubles_nothing(
     start: Start, local: LocalKeito
 ) -> None:
