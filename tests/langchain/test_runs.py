@@ -16,7 +16,7 @@ from langchain_core.tools import tool
 from langchain_keito import KeitoCallbackHandler
 from langgraph.graph import END, START, StateGraph
 from langgraph.types import Command, RetryPolicy, Send
-from langsmith import traceable
+from langsmith import Client, traceable
 from langsmith.run_helpers import tracing_context
 
 from keito.billing import Recorder
@@ -302,7 +302,19 @@ def test_every_attempt_of_a_graphs_node_counts(
     assert (metadata["status"], metadata["tokens_in"]) == ("ok", 3 * INPUT)
 
 
-@pytest.mark.filterwarnings("ignore:API key must be provided")
+class Silent(Client):
+    """LangSmith's client without a network."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1", api_key="none", auto_batch_tracing=False)
+
+    def create_run(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def update_run(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
 def test_a_run_inside_a_function_that_langsmith_traces_is_a_run(
     recorder: Recorder,
     keito: LocalKeito,
@@ -313,7 +325,7 @@ def test_a_run_inside_a_function_that_langsmith_traces_is_a_run(
     def traced() -> None:
         agent(Calls("look_up"), Says()).invoke(asked(), using(handler))
 
-    with tracing_context(enabled="local"):
+    with tracing_context(enabled=True, client=Silent()):
         traced()
 
     metadata = said(recorder, keito)
