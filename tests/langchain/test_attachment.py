@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import langchain_keito
 import pytest
@@ -169,13 +169,20 @@ async def test_tasks_in_blocks_of_their_own_do_not_mix(
 async def test_a_block_that_is_left_in_another_context_raises_nothing(
     recorder: Recorder, keito: LocalKeito
 ) -> None:
-    async def stream() -> AsyncIterator[str]:
+    async def stream() -> AsyncGenerator[str, None]:
         with langchain_keito.attach(recorder):
             yield str((await ScriptedModel(replies=[Says()]).ainvoke("?")).content)
 
     pieces = stream()
-    await asyncio.create_task(anext(pieces))  # type: ignore[arg-type]
-    await asyncio.create_task(pieces.aclose())  # type: ignore[attr-defined]
+
+    async def leave() -> None:
+        await pieces.aclose()
+
+    async def read() -> str:
+        return await anext(pieces)
+
+    assert await asyncio.create_task(read()) == "Done."
+    await asyncio.create_task(leave())
 
     assert said(recorder, keito)["tokens_in"] == INPUT
 
