@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 __version__ = "0.3.0"
+"""The version of this package."""

@@ -35,6 +35,7 @@ class ClientSettings(TypedDict):
 
 
 Role = Literal["admin", "manager", "member", "agent", "researcher"]
+"""Whose key a local Keito is used with; each may do what that role may in Keito."""
 
 
 class LocalKeito:
