@@ -21,8 +21,8 @@ from .target import Target
 from .unreadable import lines_in
 
 # What nobody is sending and nobody has: a person may still decide about it.
-_UNDECIDED: tuple[State, ...] = ("READY", "PARKED", "UNROUTED")
-_NEVER_SENT: tuple[State, ...] = ("READY", "UNROUTED")
+_UNDECIDED: tuple[State, ...] = ("READY", "PARKED", "UNROUTED", "COLLECTED")
+_NEVER_SENT: tuple[State, ...] = ("READY", "UNROUTED", "COLLECTED")
 # Seconds to wait for a courier that is filing, which takes it a moment.
 _TURN = 10.0
 

@@ -94,6 +94,11 @@ def correction(
     made = replace(made, expense="due" if made.cost and passes_cost_on else "")
     if base.state in _UNSENT:
         return _unsent(made, base)
+    if base.after:
+        # Imported here: few have their runs added up, and nobody else needs to load it.
+        from .totals.details import late_detail
+
+        return late_detail(made, base, earlier)
     before, wanted = metadata_of(read(base.payload)), metadata_of(entry.body)
     sent = [read(r.payload) for r in earlier if r.payload and r.state != "DROPPED"]
     last = sent[-1] if sent else {}

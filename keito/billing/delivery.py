@@ -8,6 +8,7 @@ got it.
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from collections.abc import Callable
@@ -30,7 +31,9 @@ from .timing import Timing
 from .way import Way
 
 if TYPE_CHECKING:
+    from .outbox.record import State
     from .sweeping import Sweeping
+    from .totals.folding import Folding
 
 
 class Delivery:
@@ -82,6 +85,8 @@ class Delivery:
         self._next_pruning = 0.0
         self._next_costs = 0.0
         self._next_sweep = 0.0
+        self._next_totals = 0.0
+        self._folding: Folding | None = None
 
     @property
     def holds(self) -> tuple[str, ...]:
@@ -93,8 +98,12 @@ class Delivery:
         """What last went wrong."""
         return self._way.last_error if self._way is not None else None
 
-    def step(self) -> float:
-        """Do the next thing there is to do; return after how many seconds to come back."""
+    def step(self, *, hurry: bool = False) -> float:
+        """Do the next thing there is to do; return after how many seconds to come back.
+
+        Args:
+            hurry: Whether somebody waits for what otherwise would wait for more of its kind.
+        """
         now = self._clock()
         self._notice_clock(now)
         filed = self._filing.arrivals()
@@ -110,6 +119,9 @@ class Delivery:
             self._outbox.prune(before=now - self._timing.keep)
         if self._way is None:
             return 0.0 if filed else self._timing.poll
+        if filed or hurry or now >= self._next_totals:
+            self._next_totals = now + min(self._timing.poll, self._timing.totals)
+            kept("adding runs up", functools.partial(self._add_up, hurry), None)
         until_settled = self._settling.step()
         if self._sending.step() or filed:
             return 0.0
@@ -127,6 +139,19 @@ class Delivery:
 
             passing = PassingOn(self._outbox, self._destination, clock=self._clock)
             passing.step(before=open_day)
+
+    def _add_up(self, hurry: bool) -> None:
+        if self._folding is None:
+            states: tuple[State, ...] = ("COLLECTED", "FOLDED")
+            if not any(self._outbox.in_state(self._destination.id, s) for s in states):
+                return
+            # Imported here: few have their runs added up, and nobody else needs to load it.
+            from .totals.folding import Folding
+
+            self._folding = Folding(
+                self._outbox, self._destination.id, wait=self._timing.totals, clock=self._clock
+            )
+        self._folding.step(hurry=hurry)
 
     def _sweep(self) -> None:
         # After all that is to be sent, and within our own limit on requests.
@@ -160,6 +185,7 @@ class Delivery:
         self._next_pruning -= back
         self._next_costs -= back
         self._next_sweep -= back
+        self._next_totals -= back
 
     def close(self) -> None:
         """Close the connections to Keito."""

@@ -116,6 +116,11 @@ class Rendering:
         records = records_of(start, entries, kind="run", facts=said, now=self._clock())
         if passes_cost_on(contract, start, result["status"], paid=paid) and records[0].cost:
             records[0] = replace(records[0], expense="due")
+        if start.get("granularity") == "day" and result["status"] != "recovered":
+            # Imported here: few want it. What may yet turn out to have ended stays by itself.
+            from .totals.details import collected
+
+            records = collected(records, entries, start, result, contract)
         batch.records += records
 
     def _add_single(self, batch: Batch, line: Line) -> None:

@@ -40,9 +40,13 @@ class _Started(TypedDict):
 
 
 class StartFacts(_Started, total=False):
-    """A run, as it was started; `work` names its piece of a job that several runs share."""
+    """A run, as it was started; `work` names its piece of a job that several runs share.
+
+    `granularity` is `day` for a run that is added up with others.
+    """
 
     work: str
+    granularity: str
 
 
 class UsageFacts(TypedDict, total=False):

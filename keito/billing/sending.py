@@ -76,13 +76,21 @@ class Sending:
 
     def _prepared(self, record: Record) -> Request[object] | Change:
         """Return what to send, or what becomes of the record instead."""
-        correction = record.kind == "correction"
-        request = self._correcting.prepare(record) if correction else creation(record)
+        changes = record.kind == "correction" or _is_update(record)
+        request = self._request(record)
         if self._clock() + self._timing.timeout >= record.lease:
             # This process was stopped since the claim, or the entry that is to be corrected took
             # too long to look at: an answer could come after the claim ends.
-            return Change(state="AMBIGUOUS" if correction else "READY", since=self._clock())
+            return Change(state="AMBIGUOUS" if changes else "READY", since=self._clock())
         return request
+
+    def _request(self, record: Record) -> Request[object] | Change:
+        if _is_update(record):
+            # Imported here: few have their runs added up, and nobody else needs to load it.
+            from .totals.updating import Updating
+
+            return Updating(self._outbox, self._way, clock=self._clock).prepare(record)
+        return self._correcting.prepare(record) if record.kind == "correction" else creation(record)
 
     def _after_answer(self, record: Record, answer: Answer) -> None:
         item = item_of(answer)
@@ -107,7 +115,7 @@ class Sending:
         if answer.status == 401:
             self._way.refused_key()
             self._move(record, Change(state="READY", since=now))
-        elif answer.status in (403, 404) and _is_first_correction(record):
+        elif _may_be_touched(record, answer.status):
             # Locked or deleted in this very moment, perhaps: the entry is looked at again first.
             self._move(record, Change(state="AMBIGUOUS", since=now))
         elif answer.status == 403:
@@ -129,5 +137,11 @@ class Sending:
         return moved
 
 
-def _is_first_correction(record: Record) -> bool:
-    return record.kind == "correction" and record.attempts == 1
+def _is_update(record: Record) -> bool:
+    return record.kind == "total" and bool(record.remote)
+
+
+def _may_be_touched(record: Record, status: int) -> bool:
+    if record.attempts > 1:
+        return False
+    return _is_update(record) or (record.kind == "correction" and status in (403, 404))

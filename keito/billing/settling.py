@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from .._transport import Answer, Outcome
 from . import _log
@@ -13,6 +14,9 @@ from .outbox.record import Change, Record
 from .timing import Timing
 from .way import Way
 from .wire import Collection, Item, changed, changed_by_server, collection_of, echo, key_of
+
+if TYPE_CHECKING:
+    from .totals.updating import Updating
 
 _Place = tuple[Collection, str, str]
 
@@ -84,11 +88,16 @@ class Settling:
         return record.since + self._timing.settle
 
     def _settle(self, record: Record, items: Sequence[Item]) -> None:
+        if record.kind == "total" and record.remote:
+            self._updating().settle(record, items)
+            return
         found = [item for item in items if key_of(item) == record.key]
         if record.kind == "correction":
             change = self._correcting.settle(record, items)
         elif found:
             change = self._found(record, found)
+            if record.kind == "total":
+                change = self._updating().found(record, change, found[0])
         elif record.absent is None:
             change = Change(state="AMBIGUOUS", since=record.since, absent=self._clock())
         else:
@@ -96,6 +105,12 @@ class Settling:
         if self._outbox.change(record, change) and change.state == "PARKED":
             warn_of(change)
             park_following(self._outbox, record, now=self._clock())
+
+    def _updating(self) -> Updating:
+        # Imported here: few have their runs added up, and nobody else needs to load it.
+        from .totals.updating import Updating
+
+        return Updating(self._outbox, self._way, clock=self._clock)
 
     def _found(self, record: Record, found: Sequence[Item]) -> Change:
         oldest, ids = found[0], [str(item.get("id")) for item in found]

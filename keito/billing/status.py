@@ -9,12 +9,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._guard import kept
-from .outbox.record import Counts, State
+from .outbox.record import UNDELIVERED, Counts, State
 
 if TYPE_CHECKING:
     from .outbox import Outbox
     from .recording import Recording
     from .sweep_report import SweepReport
+
+# Seconds from which on delivery is said to take long.
+_LONG = 3600.0
+_ADVICE = (
+    'Recorder(granularity="day") sends one entry for all runs of a day instead of one for each'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,7 @@ class RecorderStatus:
         durable: Whether records survive this process.
         forecast: About how many seconds the undelivered take at the rate that was chosen; None
             without a limit.
+        advice: What would make it shorter, if it is long.
         sweep: What the last sweep found; None before the first one, or if it is off.
     """
 
@@ -48,12 +55,13 @@ class RecorderStatus:
     holds: tuple[str, ...]
     durable: bool
     forecast: float | None = None
+    advice: str | None = None
     sweep: SweepReport | None = None
 
     @property
     def undelivered(self) -> int:
         """How many records are still to be sent."""
-        waiting = sum(self.records.get(s, 0) for s in ("READY", "SENDING", "AMBIGUOUS"))
+        waiting = sum(self.records.get(s, 0) for s in UNDELIVERED)
         return waiting - self.held + self.unfiled + self.in_memory
 
 
@@ -83,4 +91,9 @@ def standing(recording: Recording) -> RecorderStatus:
 
         found = functools.partial(last_report, outbox, recording.destination.id)
         status = replace(status, sweep=kept("reading the last sweep", found, None))
-    return replace(status, forecast=recording.courier.forecast(status.undelivered))
+    # What is added up goes in one request.
+    collected = status.records.get("COLLECTED", 0)
+    requests = status.undelivered - collected + bool(collected)
+    forecast = recording.courier.forecast(requests)
+    long = forecast is not None and forecast >= _LONG and recording.granularity == "run"
+    return replace(status, forecast=forecast, advice=_ADVICE if long else None)

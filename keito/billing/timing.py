@@ -25,6 +25,8 @@ class Timing:
         hold: How long records of a refused key or a forbidden project wait before the next try.
         poll: How often a courier looks for work that other processes recorded.
         costs: How often a courier looks whether a day's costs are to be passed on.
+        totals: How long a run may wait for others before it is added to its day's total, so that
+            one is sent no more often (`granularity="day"`).
         keep: How long delivered records are kept; until then a second one with their key, subject
             or work key is recognised.
         exit: How long the end of the process may be held up. The interpreter needs a while itself,
@@ -47,6 +49,7 @@ class Timing:
     hold: float = 3600.0
     poll: float = 5.0
     costs: float = 300.0
+    totals: float = 60.0
     keep: float = 90 * 86_400.0
     exit: float = 1.8
     requests_per_minute: int | None = None

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-State = Literal["READY", "SENDING", "AMBIGUOUS", "DONE", "PARKED", "UNROUTED", "DROPPED"]
+State = Literal[
+    "READY",
+    "SENDING",
+    "AMBIGUOUS",
+    "DONE",
+    "PARKED",
+    "UNROUTED",
+    "DROPPED",
+    "COLLECTED",
+    "FOLDED",
+]
 """Where a record stands.
 
 READY: to be sent.
@@ -16,9 +26,16 @@ DONE: in Keito.
 PARKED: Keito refused it; a person has to look.
 UNROUTED: nobody said whose work it was; kept until someone does.
 DROPPED: a person decided that it is not to be sent; its reason says why.
+COLLECTED: to be added to the total of its day, which is sent in its place.
+FOLDED: in a total that Keito does not have yet.
 """
 
-Kind = Literal["run", "outcome", "time", "expense", "cost", "correction", "unreadable", "sweep"]
+UNDELIVERED: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS", "COLLECTED")
+"""What is still to be sent; what is `FOLDED` is so with its total."""
+
+Kind = Literal[
+    "run", "outcome", "time", "expense", "cost", "correction", "total", "unreadable", "sweep"
+]
 """What a record is.
 
 run: a run's time entry, or one part of it.
@@ -27,6 +44,7 @@ time: a time entry for time that was told, not measured.
 expense: an expense.
 cost: the expense for what a day's model calls cost.
 correction: a change of an entry that is in Keito already.
+total: the time entry for all runs of a day; it changes as they come.
 unreadable: lines of the journal that could not be rendered; kept for a person to look at.
 sweep: what a comparison of a day with Keito found; never sent.
 """
@@ -39,6 +57,8 @@ STATES: tuple[State, ...] = (
     "PARKED",
     "UNROUTED",
     "DROPPED",
+    "COLLECTED",
+    "FOLDED",
 )
 
 ATTEMPTS: tuple[Kind, ...] = ("run", "correction")
@@ -62,7 +82,8 @@ class Record:
         contract: The id of the contract it was rendered by.
         payload: The body, rendered once, as JSON; empty while it is unrouted.
         facts: What it was rendered from, as JSON.
-        after: The key of the record that has to be in Keito before this one is sent.
+        after: The key of the record that has to be in Keito before this one is sent; of a run that
+            is added up, its total, or while it is COLLECTED the name of what it is added up with.
         tally: What it counts towards, e.g. the outcomes of a day.
         amount: How much it adds to that.
         expense: `due` if its cost is still to be passed on, then the key of the record that did.
