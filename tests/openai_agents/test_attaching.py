@@ -9,7 +9,15 @@ from contextvars import Context
 from typing import Any
 
 import pytest
-from agents import Agent, RunHooks, RunResult, RunResultStreaming
+from agents import (
+    Agent,
+    GuardrailFunctionOutput,
+    InputGuardrail,
+    RunHooks,
+    Runner,
+    RunResult,
+    RunResultStreaming,
+)
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from openai_agents_keito import KeitoRunner, attach, detach
 
@@ -73,6 +81,12 @@ class WrappingHooks(PassingOn):
         return agent, input
 
 
+class ChangingBoth(WrappingHooks):
+    def change(self, agent: Agent[Any], input: Any, options: Any) -> tuple[Agent[Any], Any]:
+        wrapped, given = super().change(agent, input, options)
+        return dataclasses.replace(wrapped, instructions="Be nice."), given
+
+
 class TryingAgain(PassingOn):
     async def run(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
         try:
@@ -88,7 +102,7 @@ class InAnotherContext(PassingOn):
         return await Context().run(loop.create_task, call)
 
 
-CHANGES = [PassingOn, ChangingInput, CloningTheAgent, WrappingHooks]
+CHANGES = [PassingOn, ChangingInput, CloningTheAgent, WrappingHooks, ChangingBoth]
 
 
 @pytest.mark.parametrize("other", CHANGES)
@@ -215,3 +229,18 @@ async def test_the_target_is_taken_when_the_run_opens(
     await task
 
     assert only(entries_of(recorder, keito))["project_id"] == "prj_globex_onboarding"
+
+
+async def test_a_guardrails_agent_of_the_same_name_is_counted(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    attach(recorder)
+
+    async def judge(context: object, own: object, given: Any) -> GuardrailFunctionOutput:
+        await Runner.run(agent(Says()), given)
+        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=False)
+
+    guardrail = InputGuardrail(judge, run_in_parallel=False)
+    await ran(agent(Says(), input_guardrails=[guardrail]))
+
+    assert said(recorder, keito)["tokens_in"] == 2 * INPUT

@@ -38,9 +38,14 @@ class Recording:
     def goes_on_in(self, agent: Agent[Any], hooks: object) -> bool:
         """Whether a call is the recorded one, passed on by another runner in the chain.
 
-        That may have changed what it was given: its hooks, or its agent, are recognised.
+        That may have put hooks of its own around ours, or changed the agent, or both.
         """
-        return hooks is self.hooks or (not self.hooks.begun and self._agent.name == agent.name)
+        if hooks is self.hooks:
+            return True
+        if self.hooks.begun:
+            return False
+        # What a guardrail runs before the agent begins may have its name, but not hooks, too.
+        return agent is self._agent or (hooks is not None and agent.name == self._agent.name)
 
     @contextmanager
     def around(self) -> Iterator[None]:
