@@ -8,7 +8,7 @@ unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
          KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos losses check fix cassettes spec bench framework wheels
+.PHONY: help demo test chaos losses check fix cassettes spec bench docs framework wheels
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,14 @@ spec: .venv/ready ## Read the API's description again: make spec SPEC=path-or-ur
 
 bench: .venv/ready ## Measure what the design promises, as ratios
 	@$(PY) -m tests.bench
+
+.venv/docs-ready: .venv/ready
+	@$(UV) pip install --quiet --python .venv --group docs
+	@touch $@
+
+docs: .venv/docs-ready ## Build the documentation into site/; a broken link fails
+	@$(PY) -m properdocs build --strict --config-file mkdocs.yml
+	@$(PY) -m tests.docs.site site
 
 demo: .venv/ready ## Two agents, billed to a local Keito (FAST=1: no model, MODEL=openai: the real API)
 	@$(PY) -m examples.demo $(if $(FAST),--fast) $(if $(MODEL),--model $(MODEL))

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import openai_agents_keito
 import pytest
+from agents.run import set_default_agent_runner
 from pytest_examples import CodeExample, EvalExample, find_examples
 
+from examples.demo.conversation import Conversation
+from examples.demo.model_server import scripted_model
+from examples.demo.reply import Reply, Tokens
 from keito import billing
 from keito.testing import LocalKeito, sandbox
 from tests.database import GIVEN, Database, own_schema, why_none
@@ -32,6 +37,27 @@ def local(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalKeito]:
         billing.default_recorder().close()
 
 
+def answer(asked: Conversation) -> Reply:
+    """What the model in the examples says to everything."""
+    tokens = Tokens(prompt=1_000, cached=600, generated=50, reasoning=20)
+    return Reply(asked.model, text="It is on its way.", tokens=tokens)
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch, example: CodeExample) -> Iterator[None]:
+    """The model on this machine that OpenAI's clients find, for the blocks that ask one."""
+    if "gpt-5" not in example.source:
+        yield
+        return
+    with scripted_model(answer) as endpoint:
+        monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
+        monkeypatch.setenv("OPENAI_API_KEY", endpoint.api_key)
+        monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
+        yield
+    openai_agents_keito.detach()
+    set_default_agent_runner(None)
+
+
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch, example: CodeExample) -> Iterator[None]:
     """Where the user's database is, for the blocks that ask."""
@@ -52,7 +78,7 @@ def _started(started: ExitStack) -> str:
     return server.dsn
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("database", "model")
 @pytest.mark.parametrize("example", EXAMPLES, ids=str)
 def test_a_block_runs_and_prints_what_it_says(
     example: CodeExample, eval_example: EvalExample, local: LocalKeito

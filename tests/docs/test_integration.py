@@ -18,6 +18,7 @@ from tests.contract import AdapterContract, Calls, Driver, Reply, Says, entries_
 from tests.docs.scripted import agent
 
 
+# --8<-- [start:driver]
 class PydanticAIDriver(Driver):
     framework = "pydantic-ai"
 
@@ -58,6 +59,9 @@ class TestPydanticAI(AdapterContract):
     @pytest.fixture
     def driver(self, recorder: Recorder) -> PydanticAIDriver:
         return PydanticAIDriver(recorder)
+
+
+# --8<-- [end:driver]
 
 
 def test_it_is_as_short_as_its_page_says() -> None:
