@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from keito.billing import Recorder
 from keito.billing.outbox.disks import file_system
+from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
 from keito.testing import LocalKeito, sandbox
 from tests.billing.conftest import HOME
@@ -123,6 +126,56 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
     assert aside.read_bytes() == b"no database at all" * 500
     assert f"moved to {aside.name}" in caplog.text
     recorder.close(1)
+
+
+def damage(path: Path) -> None:
+    """Overwrite the middle of a file that is open, as a bad disk does."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 3 // 4096 * 4096)
+        file.write(b"\xa5" * (size // 3))
+
+
+def test_records_that_are_damaged_while_in_use_are_moved_aside_and_delivery_goes_on(
+    local: LocalKeito, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = recorder_to(local, tmp_path)
+    with local.outage():
+        before = work(recorder, 100)
+        recorder.flush(0.5)
+        damage(tmp_path / "outbox.db")
+        during = work(recorder, 5)
+        recorder.flush(1.0)
+
+    after = work(recorder, 5)
+    left = recorder.flush(PATIENCE)
+
+    found = delivered(local)
+    assert left == 0
+    assert len(set(found)) == len(found)
+    assert set(after) <= set(found) <= {*before, *during, *after}
+    assert list(tmp_path.glob("outbox.db.damaged-*"))
+    assert caplog.text.count("is damaged: it was moved to") == 1
+    recorder.close(1)
+
+
+def test_what_is_readable_of_a_damaged_journal_is_saved(tmp_path: Path) -> None:
+    outbox = SqliteOutbox(tmp_path / "outbox.db")
+    for n in range(300):
+        outbox.append(Line(f"{n}", "outcome", n, "me", "{}" * 200))
+    damage(tmp_path / "outbox.db-inbox")
+
+    with pytest.raises(sqlite3.DatabaseError):
+        outbox.arrivals(limit=999)
+    outbox.append(Line("after", "outcome", 1, "me", "{}"))
+
+    found = [line.run for line in outbox.arrivals(limit=999)]
+    assert {"0", "299", "after"} < set(found)
+    assert len(found) == len(set(found)) > 100
+    assert list(tmp_path.glob("outbox.db-inbox.damaged-*"))
+    outbox.close()
 
 
 def test_processes_that_find_a_file_damaged_at_once_move_it_once(tmp_path: Path) -> None:

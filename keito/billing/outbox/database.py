@@ -8,6 +8,7 @@ import time
 import weakref
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 from .. import _log
 from . import signs
@@ -35,7 +36,7 @@ def connect(
     try:
         return _connect(path, synchronous, wait, checkpoints)
     except sqlite3.DatabaseError as error:
-        if not _damaged(error) or not _set_aside(path):
+        if not damaged(error) or not set_aside(path):
             raise
     return _connect(path, synchronous, wait, checkpoints)
 
@@ -62,19 +63,27 @@ def _connect(path: Path, synchronous: str, wait: float, checkpoints: bool) -> sq
     return connection
 
 
-def _damaged(error: sqlite3.DatabaseError) -> bool:
+def damaged(error: sqlite3.Error) -> bool:
+    """Whether this says that the file itself is damaged."""
     # A locked or full disk is an OperationalError; of the rest only the text tells in Python 3.10.
     said = str(error)
     return "not a database" in said or "malformed" in said
 
 
-def _set_aside(path: Path) -> bool:
-    """Move a damaged file out of the way, unless another process is doing so; whether it is."""
+def set_aside(path: Path, known: tuple[int, int] | None = None) -> bool:
+    """Move a damaged file out of the way, unless another process is doing so; whether it is.
+
+    Args:
+        path: The file.
+        known: The identity of the file that is known to be damaged; default: the one that can't be
+            opened.
+    """
     turn = path.with_name(path.name + "-live") / "moving"
     if not signs.take(turn):
         return False
     try:
-        if not _is_damaged(path):
+        # Another process may have put a new one in its place by now.
+        if not (_is_damaged(path) if known is None else identity(path) == known):
             return True
         aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
         for end in ("-wal", "-shm", ""):
@@ -91,11 +100,10 @@ def _set_aside(path: Path) -> bool:
 
 
 def _is_damaged(path: Path) -> bool:
-    # Another process may have put a new one in its place by now.
     try:
         _connect(path, NORMAL, BUSY, True).close()
     except sqlite3.DatabaseError as error:
-        return _damaged(error)
+        return damaged(error)
     return False
 
 
@@ -113,3 +121,32 @@ def close_with(owner: object, *connections: sqlite3.Connection) -> None:
     """
     for connection in connections:
         weakref.finalize(owner, connection.close).atexit = False
+
+
+def readable(connection: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
+    """Read what can be read of a table: of a damaged one, the rows around the damage.
+
+    Args:
+        connection: To the file.
+        query: What is read of a row, up to its WHERE.
+    """
+    found: dict[tuple[Any, ...], None] = {}
+    for direction in ("ASC", "DESC"):
+        try:
+            for row in connection.execute(f"{query} NOT INDEXED ORDER BY rowid {direction}"):
+                found[tuple(row)] = None
+            break
+        except sqlite3.DatabaseError as error:
+            if not proven(error, connection):
+                raise
+    return list(found)
+
+
+def proven(error: sqlite3.Error, connection: sqlite3.Connection) -> bool:
+    """Whether the file is damaged for good: while one is deleted, it may look so for a moment."""
+    if not damaged(error):
+        return False
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+    except sqlite3.DatabaseError as again:
+        return damaged(again)

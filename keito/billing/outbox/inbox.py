@@ -10,12 +10,21 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .database import BUSY, NORMAL, close_with, connect, identity
+from .database import (
+    BUSY,
+    NORMAL,
+    close_with,
+    connect,
+    identity,
+    proven,
+    readable,
+    set_aside,
+)
 from .line import ARRIVING, SINGLE, Line
 
 _SCHEMA = """
@@ -67,12 +76,13 @@ class Inbox:
         self._behind_lock = threading.Lock()
         self._inline_lock = threading.Lock()
         self._since_tidy = 0
+        self.damaged = False
         self._identity = identity(path)
 
     @property
     def lost(self) -> bool:
         """Whether the file was deleted: what is written to it then goes with this process."""
-        return identity(self._path) != self._identity
+        return self.damaged or identity(self._path) != self._identity
 
     def append(self, line: Line, *, wait: float | None) -> None:
         """Add a line, within `wait` seconds or as long as it takes."""
@@ -159,14 +169,18 @@ class Inbox:
         Another process that has this one open may do so too: filing makes one record of both.
         """
         with self._inline_lock, self._behind_lock:
-            lines = self._behind.execute(f"{_LINE} ORDER BY id").fetchall()
-            owners = self._behind.execute("SELECT owner, seen, until FROM owners").fetchall()
+            lines = sorted(readable(self._behind, _LINE), key=lambda line: int(line[-1]))
+            owners = readable(self._behind, "SELECT owner, seen, until FROM owners")
             for line in lines:
                 other._write(_INSERT, line[:5])
             for owner in owners:
                 other._write("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", owner)
             self._inline.close()
             self._behind.close()
+
+    def set_aside(self) -> bool:
+        """Move a damaged file out of the way, if it is still in it; see `database.set_aside`."""
+        return set_aside(self._path, self._identity)
 
     def close(self) -> None:
         """Close both connections."""
@@ -192,7 +206,7 @@ class Inbox:
     def _write(self, statement: str, values: Sequence[object]) -> None:
         # One statement, one commit, and nothing searched for: between two statements another
         # thread may run for milliseconds, and every recorder would wait for this lock meanwhile.
-        with self._behind_lock:
+        with self._turn():
             self._behind.execute(statement, values)
 
     def _insist(self, line: Line, *, end: float) -> None:
@@ -212,8 +226,19 @@ class Inbox:
         return [Line(*row) for row in self._rows(f"{_LINE} {where}", values)]
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._behind_lock:
+        with self._turn():
             return self._behind.execute(query, values).fetchall()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Use the connection behind, and notice where that finds the file damaged."""
+        with self._behind_lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                mine = identity(self._path) == self._identity
+                self.damaged = self.damaged or (mine and proven(error, self._behind))
+                raise
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
-from .database import FULL, close_with, connect, identity
+from .database import FULL, close_with, connect, identity, proven, readable, set_aside
 from .record import ATTEMPTS, Change, Due, Record, State
 
 _SCHEMA = """
@@ -88,6 +90,7 @@ class Records:
         self._connection = connect(path, synchronous=FULL)
         close_with(self, self._connection)
         self._lock = threading.Lock()
+        self.damaged = False
         self._connection.executescript(_SCHEMA)
         self._add_what_is_new()
         self._identity = identity(path)
@@ -95,7 +98,7 @@ class Records:
     @property
     def lost(self) -> bool:
         """Whether the file was deleted: what is written to it then goes with this process."""
-        return identity(self._path) != self._identity
+        return self.damaged or identity(self._path) != self._identity
 
     def move_to(self, other: Records) -> None:
         """Add all that is here to another file, and close this one.
@@ -104,12 +107,16 @@ class Records:
         is settled by the lock: who claims looks afterwards whether the file is still there.
         """
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            records = [_record(row) for row in self._connection.execute(_SELECT)]
-            contracts = dict(self._connection.execute("SELECT id, body FROM contracts").fetchall())
-            other.add(records, contracts, {})
-            self._connection.execute("COMMIT")
+            if not self.damaged:
+                self._connection.execute("BEGIN IMMEDIATE")
+            records = [_record(row) for row in readable(self._connection, _SELECT)]
+            query = "SELECT id, body FROM contracts"
+            other.add(records, dict(readable(self._connection, query)), {})
             self._connection.close()
+
+    def set_aside(self) -> bool:
+        """Move a damaged file out of the way, if it is still in it; see `database.set_aside`."""
+        return set_aside(self._path, self._identity)
 
     def add(
         self,
@@ -118,7 +125,7 @@ class Records:
         expensed: Mapping[str, str],
     ) -> None:
         """Store records and contracts, except those whose key is known."""
-        with self._lock, self._connection:
+        with self._turn(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(
                 "INSERT OR IGNORE INTO contracts VALUES (?, ?)", list(contracts.items())
@@ -158,7 +165,7 @@ class Records:
 
     def of_day(self, destination: str, day: str) -> list[Record]:
         """List the records of a day."""
-        with self._lock:
+        with self._turn():
             # Made by whoever asks first: nobody else should pay for keeping it.
             self._connection.execute(
                 "CREATE INDEX IF NOT EXISTS records_by_day ON records (destination, day)"
@@ -211,7 +218,7 @@ class Records:
             f"AND project NOT IN ({', '.join('?' for _ in projects)}) AND ({_MAY_GO}) "
             "ORDER BY made LIMIT 1"
         )
-        with self._lock, self._connection:
+        with self._turn(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             row = self._connection.execute(query, (destination, *projects)).fetchone()
             if row is None:
@@ -241,7 +248,7 @@ class Records:
             change.absent,
             change.echo,
         )
-        with self._lock:
+        with self._turn():
             done = self._connection.execute(
                 query, (*values, record.key, record.fence, record.owner)
             )
@@ -249,7 +256,7 @@ class Records:
 
     def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
         """Put records in the place of others, unless one of those has moved on."""
-        with self._lock, self._connection:
+        with self._turn(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             for record in old:
                 gone = self._connection.execute(
@@ -269,13 +276,13 @@ class Records:
 
     def release(self, destination: str) -> int:
         """Let held records go."""
-        with self._lock:
+        with self._turn():
             query = "UPDATE records SET held = 0 WHERE destination = ? AND held = 1"
             return self._connection.execute(query, (destination,)).rowcount
 
     def prune(self, before: float) -> None:
         """Forget what was delivered before then."""
-        with self._lock:
+        with self._turn():
             self._connection.execute(_PRUNE, {"before": before})
 
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
@@ -296,8 +303,19 @@ class Records:
         with self._lock:
             self._connection.close()
 
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Use the connection, and notice where that finds the file damaged."""
         with self._lock:
+            try:
+                yield
+            except sqlite3.DatabaseError as error:
+                mine = identity(self._path) == self._identity
+                self.damaged = self.damaged or (mine and proven(error, self._connection))
+                raise
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._turn():
             return self._connection.execute(query, values).fetchall()
 
 

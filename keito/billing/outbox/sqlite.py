@@ -205,7 +205,7 @@ class SqliteOutbox:
         return self._journal
 
     def _journal_anew(self, lost: Inbox) -> Inbox:
-        _warn_of_loss(self._beside("-inbox"))
+        _make_room(lost, self._beside("-inbox"))
         made = Inbox(self._beside("-inbox"))
         lost.move_to(made)
         return made
@@ -222,7 +222,7 @@ class SqliteOutbox:
     def _present(self, opened: Records) -> Records:
         if not opened.lost:
             return opened
-        _warn_of_loss(self.path)
+        _make_room(opened, self.path)
         made = Records(self.path)
         opened.move_to(made)
         return made
@@ -251,7 +251,12 @@ class SqliteOutbox:
         return self.path.with_name(self.path.name + end)
 
 
-def _warn_of_loss(path: Path) -> None:
+def _make_room(lost: Inbox | Records, path: Path) -> None:
+    """Move a damaged file away; a deleted one is gone already."""
+    if lost.damaged:
+        if not lost.set_aside():
+            raise OSError(f"another process is moving {path}, which is damaged")
+        return
     _log.warn(
         f"deleted:{path}",
         f"{path} was deleted while it was in use: it is made again, with all it held",
