@@ -19,3 +19,10 @@ def warn(kind: str, message: str) -> None:
         logger.warning("keito: %s", message)
     elif str(seen).strip("0") == "1":
         logger.warning("keito: %s (%d times so far)", message, seen)
+
+
+def over(kind: str, message: str) -> None:
+    """Log that a kind of trouble is over: when it comes back, it is said again."""
+    if counts.pop(kind, 0):
+        # As loud as the trouble was, or it would look as if it lasted.
+        logger.warning("keito: %s", message)

@@ -13,6 +13,9 @@ from .holds import Holds
 from .rate import Rate
 from .timing import Timing
 
+# So many failures in a row are no accident: their end is told, too.
+_OUTAGE = 3
+
 
 class Way:
     """Sends single requests, and remembers what they met.
@@ -67,6 +70,8 @@ class Way:
 
     def works(self) -> None:
         """Note that Keito has done what it was asked."""
+        if self._failures >= _OUTAGE:
+            _log.over("unreachable", f"Keito takes records again, after {self._failures} tries")
         self._failures = 0
         self.last_error = None
 
