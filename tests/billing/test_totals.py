@@ -460,14 +460,18 @@ def test_processes_killed_at_random_lose_and_double_nothing(
     env = {**os.environ, **local.env, "KEITO_OUTBOX": place}
     acknowledged: set[str] = set()
 
-    for _ in range(8):
-        adder = [sys.executable, "-m", "tests.billing.adder"]
-        with subprocess.Popen(adder, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as one:
-            assert one.stdout is not None
-            acknowledged.add(one.stdout.readline().strip())
-            time.sleep(chance.uniform(0.0, 0.5))
-            one.kill()
-            acknowledged.update(one.stdout.read().split())
+    adder = [sys.executable, "-m", "tests.billing.adder"]
+    for _ in range(4):
+        with (
+            subprocess.Popen(adder, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as one,
+            subprocess.Popen(adder, env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True) as other,
+        ):
+            for process in (one, other):
+                assert process.stdout is not None
+                acknowledged.add(process.stdout.readline().strip())
+                time.sleep(chance.uniform(0.0, 0.5))
+                process.kill()
+                acknowledged.update(process.stdout.read().split())
     successor = make(outbox=place, timing=OFTEN)
     deadline = time.monotonic() + PATIENCE
     while successor.flush(1) and time.monotonic() < deadline:

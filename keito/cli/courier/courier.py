@@ -35,13 +35,16 @@ def courier(
         float,
         typer.Option(min=0, metavar="SECONDS", help="How long a request may take to end."),
     ] = 10,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Compare each day that has closed with Keito.")
+    ] = False,
     outbox: OutboxPlace = None,
     json: Json = False,
 ) -> None:
     """Deliver what others record, as a service, until SIGTERM or Ctrl-C."""
     places = [place(outbox, name) for name in credential or [DEFAULT_CREDENTIAL]]
     if not once:
-        _serve(places, grace=grace, json=json)
+        _serve(places, grace=grace, sweep=sweep, json=json)
         return
     left = deliver(places, timeout=timeout)
     show(left, left.text, json=json)
@@ -49,10 +52,10 @@ def courier(
         raise typer.Exit(LEFT)
 
 
-def _serve(places: list[Place], *, grace: float, json: bool) -> None:
+def _serve(places: list[Place], *, grace: float, sweep: bool, json: bool) -> None:
     # From before the first line is printed, since whoever reads it may stop us at once.
     with signalled() as told:
-        with serving(places, grace=grace) as service:
+        with serving(places, grace=grace, sweep=sweep) as service:
             for one in places:
                 _say(f"delivering {one.name} to {one.destination.base_url}", json)
             _report_until(service, told, json)

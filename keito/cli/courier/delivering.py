@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..._config import configure
 from ...billing.recorder import Recorder
+from ...billing.timing import Timing
 from ..output import progress
 from ..place import Place
 from ..signals import signalled
@@ -74,12 +75,16 @@ class Service:
 
 
 @contextmanager
-def serving(places: Sequence[Place], *, grace: float) -> Iterator[Service]:
+def serving(
+    places: Sequence[Place], *, grace: float, timing: Timing | None = None, sweep: bool = False
+) -> Iterator[Service]:
     """Deliver for the time of a block.
 
     Args:
         places: What to deliver.
         grace: How many seconds a request that is under way gets to end.
+        timing: All other times.
+        sweep: Whether each day that has closed is compared with Keito.
 
     Raises:
         KeitoConfigError: A key or an account is missing.
@@ -88,7 +93,7 @@ def serving(places: Sequence[Place], *, grace: float) -> Iterator[Service]:
         whose = place.destination
         configure(api_key=whose.api_key or "", account_id=whose.account_id, base_url=whose.base_url)
     with ExitStack() as stack:
-        recorders = [_recorder(stack, place, grace) for place in places]
+        recorders = [_recorder(stack, place, grace, timing, sweep) for place in places]
         service = Service(recorders)
         for recorder in recorders:
             recorder.flush(0)
@@ -97,7 +102,9 @@ def serving(places: Sequence[Place], *, grace: float) -> Iterator[Service]:
 
 def deliver(places: Sequence[Place], *, timeout: float) -> Left:
     """Deliver until nothing is left, nothing can be, somebody stops us, or for so many seconds."""
-    with signalled() as told, serving(places, grace=10) as service, progress("delivering") as tell:
+    # Somebody waits: what is added up by day need not wait for more.
+    service_now = serving(places, grace=10, timing=Timing(totals=0))
+    with signalled() as told, service_now as service, progress("delivering") as tell:
         return until(service, told, timeout=timeout, tell=lambda left: tell(f"({left.left} left)"))
 
 
@@ -118,7 +125,9 @@ def _refused(left: Left) -> bool:
     return "the API key" in left.holds
 
 
-def _recorder(stack: ExitStack, place: Place, grace: float) -> Recorder:
+def _recorder(
+    stack: ExitStack, place: Place, grace: float, timing: Timing | None, sweep: bool
+) -> Recorder:
     outbox = place.open()
     # Asked now, since a recorder would rather keep going than say that its outbox is no good.
     outbox.counts(place.destination.id)
@@ -130,6 +139,8 @@ def _recorder(stack: ExitStack, place: Place, grace: float) -> Recorder:
         base_url=whose.base_url,
         credential=whose.credential,
         mode="live",
+        timing=timing,
+        sweep=sweep,
     )
     stack.callback(recorder.close, grace)
     return recorder

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...billing.mode import mode_of_environment
 from ...billing.outbox import default_path
+from ...billing.outbox.record import UNDELIVERED
 from ..place import Place
 from ..record import age
 from ..uncharged import contract_of, why_not_charged
@@ -57,7 +58,7 @@ def _outbox(where: Place, outbox: Outbox) -> Iterator[Finding]:
         yield Finding("outbox", "problem", said, fix)
     if not where.in_database and os.name != "nt" and Path(where.where).stat().st_mode & 0o077:
         yield Finding("outbox", "note", f"others can read {where.name}", f"chmod 600 {where.name}*")
-    left = sum(counts.states.get(state, 0) for state in ("READY", "SENDING", "AMBIGUOUS"))
+    left = sum(counts.states.get(state, 0) for state in UNDELIVERED)
     left += counts.journal - counts.held
     old = 0.0 if counts.oldest is None else time.time() - counts.oldest
     said = f"{where.name}, {left} to be delivered"
@@ -122,7 +123,7 @@ def _undecided(records: Sequence[Record]) -> Iterator[Finding]:
     for reason, count in parked.most_common():
         fix = "`keito outbox list --state parked`, then `keito outbox retry` or `drop`"
         yield Finding("unbilled", "problem", f"parked ({reason}): {count}", fix)
-    held = sum(record.held for record in records if record.state == "READY")
+    held = sum(record.held for record in records if record.state in ("READY", "COLLECTED"))
     if held:
         said = f"held since they were recorded with KEITO_MODE=record: {held}"
         yield Finding("unbilled", "note", said, "`keito outbox release` lets them go")

@@ -12,9 +12,19 @@ from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 from ..record import SHORT, Shown, age, shown
 
 StateName = Literal[
-    "open", "ready", "sending", "ambiguous", "done", "parked", "unrouted", "dropped", "all"
+    "open",
+    "ready",
+    "sending",
+    "ambiguous",
+    "done",
+    "parked",
+    "unrouted",
+    "dropped",
+    "collected",
+    "folded",
+    "all",
 ]
-_OPEN = ("READY", "SENDING", "AMBIGUOUS", "PARKED", "UNROUTED")
+_OPEN = ("READY", "SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "COLLECTED", "FOLDED")
 _HEADINGS = ("key", "state", "kind", "agent", "what", "project", "age", "reason")
 
 

@@ -39,7 +39,7 @@ def status(
     say(f"outbox       {found.outbox}{'' if found.durable else ' (does not outlive a process)'}")
     say(f"destination  {found.base_url}, account {found.account_id or 'unknown'}")
     say(f"waiting      {_waiting(found)}")
-    for state in ("SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "DROPPED", "DONE"):
+    for state in ("SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "DROPPED", "FOLDED", "DONE"):
         if count := found.records.get(state, 0):
             say(f"{state:<12} {count}{_MEANING[state]}")
         for reason, many in found.parked.items() if state == "PARKED" else ():
@@ -52,6 +52,7 @@ _MEANING = {
     "PARKED": ", for a person: see `keito outbox list --state parked`",
     "UNROUTED": ", nobody said whose work it was: see `keito outbox assign`",
     "DROPPED": ", a person decided not to send them",
+    "FOLDED": ", runs whose day's total is to be sent",
     "DONE": ", in Keito",
 }
 
@@ -77,7 +78,7 @@ def standing(where: Place) -> Standing:
 
 
 def _waiting(found: Standing) -> str:
-    ready = found.records.get("READY", 0)
+    ready = found.records.get("READY", 0) + found.records.get("COLLECTED", 0)
     said = [f"{ready - found.held + found.unfiled} to be sent"]
     if found.oldest_age is not None:
         said.append(f"the oldest for {age(found.oldest_age)}")
