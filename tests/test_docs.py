@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -92,4 +93,19 @@ def test_the_readme_says_how_to_start() -> None:
     text = (ROOT / "README.md").read_text()
 
     assert "make demo" in text
-    assert len([one for one in EXAMPLES if one.path == ROOT / "README.md"]) >= 4
+    assert len([one for one in EXAMPLES if one.path == ROOT / "README.md"]) >= 2
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_what_a_page_outside_the_site_links_to_is_there(page: str) -> None:
+    linked = re.findall(r"\]\((?!https?:)([^)#]+)(?:#([^)]+))?\)", (ROOT / page).read_text())
+
+    for path, place in linked:
+        assert (ROOT / path).exists(), path
+        assert not place or place in _places(ROOT / path), (path, place)
+
+
+def _places(page: Path) -> set[str]:
+    """The anchors of a page's headings, as both GitHub and the site name them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", one).strip().lower().replace(" ", "-") for one in headings}
