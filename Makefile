@@ -5,7 +5,7 @@ UV := .venv/bin/uv
 MEMBERS := $(wildcard integrations/*/pyproject.toml)
 # A developer's own account must never be billed by a test or a demo.
 unexport KEITO_API_KEY KEITO_ACCOUNT_ID KEITO_BASE_URL KEITO_MODE KEITO_OUTBOX \
-         KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE PYTHONPATH
+         KEITO_PROJECT_ID KEITO_TASK_ID KEITO_TIMEZONE KEITO_RECEIPTS PYTHONPATH
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test chaos losses check fix cassettes spec bench docs framework wheels
