@@ -14,6 +14,7 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
+from operator import attrgetter
 
 TOKENS = (
     "input_tokens",
@@ -27,6 +28,7 @@ TOKENS = (
 
 # More than anybody will ever use, and few enough digits to be written and read anywhere.
 _MOST = 2**53
+_TOKENS_OF = attrgetter(*TOKENS)
 
 # Not the thread's own context: a host that works with few digits must not round a bill.
 EXACT = Context(
@@ -92,10 +94,8 @@ def totals(usages: Iterable[Usage | None]) -> dict[str, int | str]:
     cost: Decimal | None = Decimal(0)
     for usage in usages:
         calls += 1
-        if usage is None or not usage.complete:
+        if usage is None or not _added(sums, usage):
             incomplete += 1
-        if usage is not None:
-            _add(sums, usage)
         reported = None if usage is None else money(usage.reported_cost_usd)
         cost = None if cost is None or reported is None else EXACT.add(cost, reported)
     result: dict[str, int | str] = {"calls": calls, **sums}
@@ -111,11 +111,13 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _add(sums: dict[str, int], usage: Usage) -> None:
-    for name in TOKENS:
-        tokens = count(getattr(usage, name))
+def _added(sums: dict[str, int], usage: Usage) -> bool:
+    """Add what a call consumed; whether it is known what went in and out."""
+    counts = _counts(usage)
+    for name, tokens in zip(TOKENS, counts, strict=True):
         if tokens is not None:
             sums[name] = sums.get(name, 0) + tokens
+    return counts[0] is not None and counts[1] is not None
 
 
 def each(usages: Iterable[Usage | None]) -> list[list[int | str | None]]:
@@ -125,8 +127,11 @@ def each(usages: Iterable[Usage | None]) -> list[list[int | str | None]]:
 
 def _said(usage: Usage) -> list[int | str | None]:
     cost = money(usage.reported_cost_usd)
-    counts = [count(getattr(usage, name)) for name in TOKENS]
-    return [*counts, None if cost is None else str(cost)]
+    return [*_counts(usage), None if cost is None else str(cost)]
+
+
+def _counts(usage: Usage) -> list[int | None]:
+    return [None if value is None else count(value) for value in _TOKENS_OF(usage)]
 
 
 def count(value: object) -> int | None:
