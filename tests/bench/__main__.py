@@ -20,6 +20,7 @@ PARTS = (
     "postgres",
     "openai_agents",
     "exit",
+    "idle",
 )
 
 
