@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 
+from keito.cli.courier.delivering import serving
+from keito.cli.place import place
 from tests.cli.conftest import World
 
 
@@ -62,3 +65,17 @@ def test_a_day_that_is_none_is_refused(world: World) -> None:
     delivered(world)
 
     assert "is no day" in world.refused("sweep", "tomorrow")
+
+
+def test_a_service_sweeps_where_it_is_asked_to(world: World) -> None:
+    delivered(world)
+
+    with serving([place(str(world.path))], grace=5, sweep=True):
+        deadline = time.monotonic() + 20
+        while (
+            len(world.read("outbox", "list", "--state", "all")) < 4 and time.monotonic() < deadline
+        ):
+            time.sleep(0.1)
+
+    found = world.read("outbox", "list", "--state", "all")
+    assert [record["kind"] for record in found[2:]] == ["sweep", "sweep"]
