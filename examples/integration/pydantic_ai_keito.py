@@ -129,15 +129,14 @@ def _status(result: AgentRunResult[Any]) -> Status:
 
 
 def _usage(response: ModelResponse) -> Usage:
-    """Zeros where the provider said nothing at all are unknown, not 0."""
+    """The framework has 0 where a provider said nothing, so 0 is unknown, but beside a number."""
     said = response.usage
-    known = bool(said.input_tokens or said.output_tokens) and not said.unmeasured_requests
+    known = bool(said.input_tokens or said.output_tokens)
     return Usage(
         model=response.model_name,
         provider=response.provider_name,
         input_tokens=said.input_tokens if known else None,
         output_tokens=said.output_tokens if known else None,
-        cache_read_tokens=said.cache_read_tokens if known else None,
-        cache_write_tokens=said.cache_write_tokens if known else None,
-        reasoning_tokens=said.output_reasoning_tokens if known else None,
+        cache_read_tokens=said.cache_read_tokens or None,
+        cache_write_tokens=said.cache_write_tokens or None,
     )

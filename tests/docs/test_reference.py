@@ -10,6 +10,8 @@ from tests.docs.public import ROOT, names, undocumented
 
 # In `keito` and in `keito.billing`: described once.
 TWICE = {"keito.bill_to", "keito.billed", "keito.default_recorder"}
+# Not to be imported, but what public names answer with.
+ANSWERS = {"keito.billing.backlog.Backlog", "keito.sandbox.Faults"}
 
 
 def described() -> list[str]:
@@ -20,7 +22,7 @@ def described() -> list[str]:
 def test_every_public_name_is_in_the_reference_once() -> None:
     found = [name for name in described() if not name.startswith("keito._sync.")]
 
-    assert sorted(found) == sorted(set(names()) - TWICE)
+    assert sorted(found) == sorted((set(names()) - TWICE) | ANSWERS)
 
 
 @pytest.mark.parametrize("name", sorted(names()))
