@@ -22,10 +22,12 @@ class Framework:
     Attributes:
         distribution: The framework that the adapter depends on.
         besides: What only the tests use of its family, with the versions of the lowest's time.
+        newest: What the tests use of its family only with its latest version.
     """
 
     distribution: str
     besides: Mapping[str, str]
+    newest: Sequence[str] = ()
 
 
 FRAMEWORKS: Mapping[str, Framework] = {
@@ -39,6 +41,8 @@ FRAMEWORKS: Mapping[str, Framework] = {
             # Pinned because langgraph lets it be newer than it can bear.
             "langgraph-prebuilt": "1.0.2",
         },
+        # The server that deployed graphs are developed on.
+        newest=["langgraph-cli[inmem]; python_version >= '3.11'"],
     ),
     # With a later openai every run of the lowest openai-agents fails, in its own `Usage`.
     "openai_agents": Framework("openai-agents", {"openai": "2.30.0"}),
@@ -75,7 +79,7 @@ def requirements(name: str, *, lowest: bool) -> list[str]:
     """The framework and its family, pinned to the lowest versions or free to be the latest."""
     framework = FRAMEWORKS[name]
     if not lowest:
-        return [framework.distribution, *framework.besides]
+        return [framework.distribution, *framework.besides, *framework.newest]
     pins = {framework.distribution: _lowest(name, framework.distribution), **framework.besides}
     return [f"{distribution}=={version}" for distribution, version in pins.items()]
 
