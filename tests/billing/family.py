@@ -68,9 +68,9 @@ def end_while_busy(outbox: str) -> None:
 
 def last_words(method: str) -> None:
     """A child that ends while all it has recorded is in its memory only."""
-    context = multiprocessing.get_context(method)
+    multiprocessing.set_start_method(method)
     outbox = os.environ["KEITO_OUTBOX"]
-    child = context.Process(target=end_while_busy, args=(outbox,))  # type: ignore[attr-defined]
+    child = multiprocessing.Process(target=end_while_busy, args=(outbox,))
     child.start()
     child.join()
     say(child.exitcode, left())

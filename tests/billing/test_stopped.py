@@ -43,10 +43,14 @@ class Place:
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "sqlite":
-        path = tmp_path / "outbox.db"
-        return Place(str(path), lambda: [x.unlink() for x in path.parent.glob("*-live/*")])
+        return Place(str(tmp_path / "outbox.db"), lambda: lose_locks(tmp_path))
     dsn: str = request.getfixturevalue("postgres_place")
     return Place(dsn, lambda: end_sessions(dsn))
+
+
+def lose_locks(folder: Path) -> None:
+    for lock in folder.glob("*-live/*"):
+        lock.unlink()
 
 
 def end_sessions(dsn: str) -> None:
