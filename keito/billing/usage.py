@@ -72,10 +72,11 @@ class Usage:
     def __post_init__(self) -> None:
         # An adapter passes on what it was given: an object that is no name must not keep the run
         # from being recorded.
-        for name in ("model", "provider"):
-            given = getattr(self, name)
-            if given is not None and text(given) is None:
-                object.__setattr__(self, name, None)
+        # Spelled out, because every model call passes here.
+        if self.model is not None and not isinstance(self.model, str):
+            object.__setattr__(self, "model", None)
+        if self.provider is not None and not isinstance(self.provider, str):
+            object.__setattr__(self, "provider", None)
 
     @property
     def complete(self) -> bool:
