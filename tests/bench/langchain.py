@@ -52,6 +52,12 @@ ANSWER = LLMResult(
 )
 
 
+class Idle(BaseCallbackHandler):
+    """Does nothing: what LangChain itself takes for an event."""
+
+    run_inline = True
+
+
 class Accumulator(BaseCallbackHandler):
     """A dict and a lock: what was used, and when each call began."""
 
@@ -88,6 +94,7 @@ def rows() -> Iterator[Row]:
         handlers: dict[str, BaseCallbackHandler] = {
             "keito": KeitoCallbackHandler(recorder),
             "bare": Accumulator(),
+            "no-op": Idle(),
         }
         sync = {name: partial(_sync, handler) for name, handler in handlers.items()}
         yield _row("LangChain event, sync", interleaved(sync, rounds=ROUNDS))

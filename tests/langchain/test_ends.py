@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -249,6 +250,31 @@ async def test_a_bare_model_that_is_cancelled_ends_at_once(
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["llm_calls"]) == ("cancelled", 1)
     assert metadata["usage_incomplete"]
+
+
+async def test_a_bare_model_that_its_task_gives_up_on_is_abandoned_in_the_end(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # As `asyncio.timeout` does: the task goes on, and nothing says that the call does not.
+    reached = asyncio.Event()
+    model = ScriptedModel(replies=[Hangs(reached), Says()])
+
+    async def work() -> None:
+        with suppress(asyncio.CancelledError):
+            await model.ainvoke("Help.", using(handler))
+        await model.ainvoke("Again.", using(handler))
+
+    task = asyncio.ensure_future(work())
+    await reached.wait()
+    task.cancel()
+    await task
+    await asyncio.to_thread(recorder.close, 5)
+
+    ends = {entry["metadata"]["status"]: entry for entry in keito.entries()}
+    assert ends.keys() == {"abandoned", "ok"}
+    assert ends["abandoned"]["metadata"]["usage_incomplete"]
+    assert ends["abandoned"]["billable"] is False
+    assert ends["ok"]["metadata"]["tokens_in"] == INPUT
 
 
 @needs_handing_on

@@ -134,7 +134,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id, response=response)
+        _end(run_id, None, response)
 
     def on_llm_error(
         self,
