@@ -14,14 +14,13 @@ from ._calls import (
     CALLBACK,
     Begin,
     Started,
-    end_model,
-    end_tool,
     name_of,
     start_model,
     start_text_model,
     start_tool,
 )
-from ._langgraph import GraphCallbackHandler, GraphInterrupt, status_of
+from ._ends import end, end_silent
+from ._langgraph import GraphCallbackHandler
 from ._tree import Node, Root, tree
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
     from langgraph.callbacks import GraphInterruptEvent
 
-    from keito.billing import Recorder, Run, Status, Target
+    from keito.billing import Recorder, Run, Target
 
 FRAMEWORK = "langchain"
 
@@ -108,33 +107,33 @@ class KeitoCallbackHandler(GraphCallbackHandler):
 
     def on_chain_end(self, outputs: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id)
+        end(run_id)
 
     def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id, error)
+        end(run_id, error)
 
     def on_retriever_end(
         self, documents: Sequence[Document], *, run_id: UUID, **kwargs: object
     ) -> None:
         """See LangChain."""
-        _end(run_id)
+        end(run_id)
 
     def on_retriever_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id, error)
+        end(run_id, error)
 
     def on_tool_end(self, output: object, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id)
+        end(run_id)
 
     def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id, error)
+        end(run_id, error)
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: object) -> None:
         """See LangChain."""
-        _end(run_id, None, response)
+        end(run_id, None, response)
 
     def on_llm_error(
         self,
@@ -145,7 +144,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
-        _end(run_id, error, response)
+        end(run_id, error, response)
 
     @guarded(CALLBACK)
     def on_interrupt(self, event: GraphInterruptEvent) -> None:
@@ -191,7 +190,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
     def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
         if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
             return None
-        _end_silent()
+        end_silent()
         root = self._open(run_id, name_of(serialized, started), started, outer=None)
         return tree.add(run_id, root)
 
@@ -257,48 +256,3 @@ def _nearest(outer: Run) -> Run:
     """The run below the outer one that this code works for: one of the program's own, perhaps."""
     run = current_run()
     return run if run is not None and run.is_below(outer) else outer
-
-
-@guarded(CALLBACK)
-def _end(
-    run_id: UUID, error: BaseException | None = None, response: LLMResult | None = None
-) -> None:
-    """Close a run, and the record if it is a root."""
-    node = tree.remove(run_id)
-    if node is None:
-        return
-    if node.model_call is not None:
-        end_model(node, node.model_call, run_id, error, response)
-    elif node.tool_call is not None:
-        end_tool(node.tool_call, error)
-    if error is not None and isinstance(error, GraphInterrupt):
-        node.root.interrupted = True
-    if run_id == node.root.id:
-        _finish(node.root, error)
-
-
-def _finish(root: Root, error: BaseException | None) -> None:
-    if root.attachment is not None and root.attachment.is_block:
-        status: Status = "abandoned"
-    elif error is not None:
-        status = status_of(error)
-    elif root.interrupted:
-        status = "interrupted"
-    elif root.limited:
-        status = "limit"
-    else:
-        # LangChain ends a chain whose stream was closed as if nothing was wrong, and only then
-        # reads the model's stream to its end.
-        status = "closed_early" if root.run.open_calls else "ok"
-    root.run.finish(status, error=error)
-
-
-def _end_silent() -> None:
-    """End a run that LangChain has lost: of some it never says that they ended."""
-    root = tree.silent()
-    if root is None:
-        return
-    for node in tree.open_below(root):
-        if node.model_call is not None:
-            node.model_call.end(None)
-    root.run.finish("abandoned", ended=root.last)
