@@ -54,6 +54,13 @@ RECEIVED = {
         rf"Asked by Acme \| ok \| {HOURS} \| charged",
         rf"Asked by Globex \| ok \| {HOURS} \| charged",
     ],
+    "web_server": [],  # as many as it takes for every worker to have answered
+    "langgraph_approval": [
+        rf"refund-agent: agent run \[\w+\] \| interrupted \| {HOURS} \| charged",
+        rf"refund-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged",
+    ],
+    "openai_handoff": [rf"desk: agent run \[\w+\] \| ok \| {HOURS} \| charged"],
+    "langchain_agent": [rf"support-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged"],
 }
 
 # What else each story claims.
@@ -76,11 +83,31 @@ TOLD = {
         "Asked by Globex: billed to prj_globex_onboarding",
         "1 run is kept until someone says whose it is",
     ],
+    "web_server": [
+        "2 processes answered, 0 records are left",
+        r"acme asked ([1-9]\d*) times and pays for \1 runs on prj_acme_support",
+        r"globex asked ([1-9]\d*) times and pays for \1 runs on prj_globex_onboarding",
+    ],
+    "langgraph_approval": [r"sessions: \['O-1001'\]", "the wait is charged: False"],
+    "openai_handoff": [
+        r"accountant: One of the two is on its way back\.",
+        r"accountant: \{'calls': 1, 'tokens_in': \d+, 'tokens_out': \d+\}",
+        r"desk: \{'calls': 1, 'tokens_in': \d+, 'tokens_out': \d+\}",
+    ],
+    "langchain_agent": [
+        r"O-1001 is with the carrier\.",
+        r"2 model calls, 1 tool call, [1-9]\d* tokens in, [1-9]\d* out",
+    ],
 }
+# Why a story can't be played here.
+NOT_HERE: dict[str, str] = {}
+if sys.platform == "win32":
+    NOT_HERE["web_server"] = "Windows hands no open socket to a web server"
 
 
 @pytest.mark.parametrize("story", sorted(STORIES))
 def test_a_story_tells_what_keito_received(story: str, tmp_path: Path) -> None:
+    _skip_where_impossible(story)
     outbox = tmp_path / "own.db"
 
     played = _play(story, KEITO_OUTBOX=str(outbox), **OWN_SETTINGS)
@@ -96,11 +123,18 @@ def test_a_story_tells_what_keito_received(story: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("story", sorted(STORIES))
 def test_a_story_warns_of_nothing_but_what_it_is_about(story: str) -> None:
+    _skip_where_impossible(story)
+
     played = _play(story)
 
     warned = "a run has no project and task" if story == "two_clients" else ""
     assert warned in played.stderr
     assert len(played.stderr.splitlines()) == bool(warned)
+
+
+def _skip_where_impossible(story: str) -> None:
+    if why := NOT_HERE.get(story):
+        pytest.skip(why)
 
 
 def _each_once(patterns: list[str], lines: list[str]) -> bool:
