@@ -21,7 +21,7 @@ class Settings(TypedDict):
     api_key: str
     account_id: str
     base_url: str
-    outbox: Path
+    outbox: Path | str
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.database import GIVEN, why_none
+
 ROOT = Path(__file__).parents[2]
 STORIES = {
     path.stem for path in (ROOT / "examples").glob("*.py") if path.stem not in ("__init__", "local")
@@ -60,6 +62,13 @@ RECEIVED = {
         rf"refund-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged",
     ],
     "openai_handoff": [rf"desk: agent run \[\w+\] \| ok \| {HOURS} \| charged"],
+    "month_export": [
+        *(rf"Qualified L-{n} \| ok \| 1 x 12.50 USD \| charged" for n in range(3)),
+        rf"desk-agent: 3 lead qualified \[\w+\] \| ok \| {HOURS} \| charged",
+        rf"desk-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged",
+        r"desk-agent: agent run \[\w+\] \| error \| 0 h \| not charged",
+    ],
+    "postgres_fleet": [],  # it counts them
     "langchain_agent": [rf"support-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged"],
 }
 
@@ -98,11 +107,24 @@ TOLD = {
         r"O-1001 is with the carrier\.",
         r"2 model calls, 1 tool call, [1-9]\d* tokens in, [1-9]\d* out",
     ],
+    "month_export": [
+        "one run failed, and is on no invoice",
+        r"invoice Acme Corporation \| Support \| lead_qualified \| 3 \| 37\.50 USD",
+        r"invoice Acme Corporation \| Support \| time \| 0\.\d+ \| 0\.\d+ USD",
+        r"invoice Globex GmbH \| Onboarding \| time \| 0\.\d+ \| 0\.\d+ EUR",
+    ],
+    "postgres_fleet": [
+        "1 of 3 workers died",
+        "0 records are left in the outbox",
+        "12 jobs were done, each billed once: True",
+    ],
 }
 # Why a story can't be played here.
 NOT_HERE: dict[str, str] = {}
 if sys.platform == "win32":
     NOT_HERE["web_server"] = "Windows hands no open socket to a web server"
+if not GIVEN and (why := why_none()):
+    NOT_HERE["postgres_fleet"] = why
 
 
 @pytest.mark.parametrize("story", sorted(STORIES))
