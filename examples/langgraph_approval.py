@@ -41,10 +41,10 @@ def main() -> None:
         model = ChatOpenAI(model=endpoint.model, base_url=endpoint.base_url, api_key=key)
 
         def write(state: Refund) -> Refund:
-            return {"letter": model.invoke(f"Refund {state['order']}").text}
+            return {"letter": model.invoke(f"Refund {state.get('order')}").text}
 
         def approve(state: Refund) -> Refund:
-            return {"approved": interrupt(state["letter"])}
+            return {"approved": interrupt(state.get("letter"))}
 
         graph = StateGraph(Refund)
         graph.add_node("write", write)
