@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from examples.local import Settings, local_keito
-from keito.billing import Recorder, Target, bill_to
+from keito.billing import Recorder, Target, Timing, bill_to
 from tests.database import GIVEN, Database, own_schema, why_none
 
 WORKERS = 3
@@ -48,7 +48,8 @@ def main() -> None:
 
 def work(settings: Settings, target: Target, name: int) -> None:
     """Do jobs in a process of its own. The first worker dies after its last one."""
-    recorder = Recorder(**settings, target=target)
+    # What waits in memory would die with a worker, so these wait for the database instead.
+    recorder = Recorder(**settings, target=target, timing=Timing(inline=10.0))
     for number in range(JOBS):
         job = f"{name}-{number}"
         with bill_to(work_key=job, metadata={"job": job}), recorder.run("fleet-agent"):
