@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import TypeVar
 
 from ._facts import JSON, checked
 from .contract import amount
+
+V = TypeVar("V")
 
 _LONGEST = Decimal(24)
 
@@ -88,3 +91,46 @@ def proof(value: Mapping[str, JSON] | None) -> dict[str, object] | None:
         TypeError: It is not JSON.
     """
     return None if value is None else checked(value, "evidence")
+
+
+def instance(what: str, given: object, kind: type, wanted: str) -> None:
+    """Check that something is of a kind, or None.
+
+    Raises:
+        TypeError: It is neither.
+    """
+    if given is not None and not isinstance(given, kind):
+        raise TypeError(f"{what}: give {wanted}, or None")
+
+
+def having(what: str, given: object, name: str, wanted: str) -> None:
+    """Check that something has what it is used for, or is None.
+
+    Raises:
+        TypeError: It has not.
+    """
+    if given is not None and not hasattr(given, name):
+        raise TypeError(f"{what}: give {wanted}, or None")
+
+
+def at_least_one(what: str, value: int | None) -> int | None:
+    """Return a limit: a whole number from 1, or None.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    if value is not None and (not isinstance(value, int) or value < 1):
+        raise ValueError(f"{what}: give a whole number from 1, or None for no limit")
+    return value
+
+
+def one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:
+    """Return the one of these that the value is.
+
+    Raises:
+        ValueError: It is none of them.
+    """
+    for choice in allowed:
+        if choice == value:
+            return choice
+    raise ValueError(f"{what}: {value!r} is not one of {', '.join(map(str, allowed))}")

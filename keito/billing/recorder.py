@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._errors import KeitoInputError
 from . import _exit, _log, registry
 from ._guard import guarded, kept
-from .arguments import optional, text
+from .arguments import at_least_one, having, instance, one_of, optional, text
 from .contract import Contract
 from .destination import destination
 from .ledger import Ledger, wall_clock
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from .telling import Told
     from .within import Within
 
-V = TypeVar("V")
 _COURIERS = ("thread", "external")
 
 
@@ -82,7 +81,7 @@ class Recorder:
             again a week later; see `sweep`.
         receipts: Whether the log gets a line per finished run, from the logger `keito.receipts`.
             Default: the environment's `KEITO_RECEIPTS`.
-        timing: All times; see `Timing`.
+        timing: All times, without the limits on requests, which are said above; see `Timing`.
 
     Raises:
         KeitoConfigError: A second key is used under the name of another.
@@ -115,16 +114,16 @@ class Recorder:
         receipts: bool | None = None,
         timing: Timing | None = None,
     ) -> None:
-        self.mode: Mode = _one_of("mode", mode or mode_of_environment(), MODES)
-        _instance("Recorder(target=)", target, Target, "a Target")
-        _instance("Recorder(targets=)", targets, Mapping, "a mapping")
+        self.mode: Mode = one_of("mode", mode or mode_of_environment(), MODES)
+        instance("Recorder(target=)", target, Target, "a Target")
+        instance("Recorder(targets=)", targets, Mapping, "a mapping")
         for named in (targets or {}).values():
-            _instance("Recorder(targets=)", named, Target, "a Target for each name")
-        _instance("Recorder(contract=)", contract, Contract, "a Contract")
+            instance("Recorder(targets=)", named, Target, "a Target for each name")
+        instance("Recorder(contract=)", contract, Contract, "a Contract")
         if not isinstance(outbox, (str, Path)):
-            _has("Recorder(outbox=)", outbox, "append", "a path, a database's address, an outbox")
-        _has("Recorder(prices=)", prices, "cost", "a price list")
-        _instance("Recorder(timing=)", timing, Timing, "a Timing")
+            having("Recorder(outbox=)", outbox, "append", "a path, a database's address, an outbox")
+        having("Recorder(prices=)", prices, "cost", "a price list")
+        instance("Recorder(timing=)", timing, Timing, "a Timing")
         self.contract = contract or Contract()
         self.destination = destination(
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
@@ -137,17 +136,17 @@ class Recorder:
         self._routes = Routes(
             target,
             targets or {},
-            routing=_one_of("routing", routing, ROUTINGS),
+            routing=one_of("routing", routing, ROUTINGS),
             trust_metadata=trust_metadata,
         )
         self._sweeps = sweep
-        self._granularity = _one_of("granularity", granularity, ("run", "day"))
-        self._external = _one_of("courier", courier, _COURIERS) == "external"
+        self._granularity = one_of("granularity", granularity, ("run", "day"))
+        self._external = one_of("courier", courier, _COURIERS) == "external"
         self._receipts = receipts_wanted(receipts)
         self._timing = replace(
-            timing or Timing(),
-            requests_per_minute=_at_least_one("requests_per_minute", requests_per_minute),
-            requests_per_day=_at_least_one("requests_per_day", requests_per_day),
+            _unpaced(timing or Timing()),
+            requests_per_minute=at_least_one("requests_per_minute", requests_per_minute),
+            requests_per_day=at_least_one("requests_per_day", requests_per_day),
         )
         self._closed = False
         self._recording = self._new_recording(None)
@@ -203,8 +202,8 @@ class Recorder:
         text("name", name)
         text("framework", framework)
         optional("key", key)
-        _instance("parent", parent, Run, "a Run")
-        _instance("metadata", metadata, Mapping, "a mapping")
+        instance("parent", parent, Run, "a Run")
+        instance("metadata", metadata, Mapping, "a mapping")
         checked_choice(target)
         checked_choice(otherwise)
         above = self._above(parent)
@@ -457,24 +456,11 @@ def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framewor
     )
 
 
-def _instance(what: str, given: object, kind: type, wanted: str) -> None:
-    if given is not None and not isinstance(given, kind):
-        raise TypeError(f"{what}: give {wanted}, or None")
-
-
-def _has(what: str, given: object, name: str, wanted: str) -> None:
-    if given is not None and not hasattr(given, name):
-        raise TypeError(f"{what}: give {wanted}, or None")
-
-
-def _at_least_one(what: str, value: int | None) -> int | None:
-    if value is not None and (not isinstance(value, int) or value < 1):
-        raise ValueError(f"{what}: give a whole number from 1, or None for no limit")
-    return value
-
-
-def _one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:
-    for choice in allowed:
-        if choice == value:
-            return choice
-    raise ValueError(f"{what}: {value!r} is not one of {', '.join(map(str, allowed))}")
+def _unpaced(timing: Timing) -> Timing:
+    # Overruled without a word, a limit that somebody has set would be exceeded.
+    if timing.requests_per_minute is not None or timing.requests_per_day is not None:
+        raise ValueError(
+            "Recorder(timing=): say how many requests with Recorder(requests_per_minute=, "
+            "requests_per_day=)"
+        )
+    return timing

@@ -32,7 +32,7 @@ class Timing:
         exit: How long the end of the process may be held up. The interpreter needs a while itself,
             and both together should stay below two seconds.
         requests_per_minute: How many requests a courier makes in a minute at most.
-        requests_per_day: How many in a day. A `Recorder` sets both from its own arguments.
+        requests_per_day: How many in a day. A `Recorder` takes both as arguments of its own.
     """
 
     inline: float = 0.005

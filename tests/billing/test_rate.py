@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import Recorder
+from keito.billing import Recorder, Timing
 from keito.billing.delivery import Delivery
 from keito.billing.rate import Rate, forecast
 from keito.testing import LocalKeito, sandbox
@@ -132,3 +132,9 @@ def test_a_limit_that_allows_nothing_is_refused(limit: dict[str, int]) -> None:
             requests_per_minute=limit.get("requests_per_minute"),
             requests_per_day=limit.get("requests_per_day"),
         )
+
+
+@pytest.mark.parametrize("limit", [{"requests_per_minute": 10}, {"requests_per_day": 10}])
+def test_a_limit_that_would_be_overruled_fails_where_it_is_given(limit: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="requests_per_minute"):
+        Recorder(timing=Timing(**limit))
