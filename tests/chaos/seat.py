@@ -62,9 +62,8 @@ class Seat:
 
     def kill(self) -> None:
         """End it now, whatever it does."""
-        if self._process.returncode is None:
-            self._process.kill()
-            self._process.wait()
+        self._process.kill()
+        self._process.wait()
 
     def _signal(self) -> None:
         if self.fate.how != "stopped" or self.stops:
@@ -73,6 +72,9 @@ class Seat:
         self._process.send_signal(signal.SIGSTOP)
 
     def _look(self, now: float) -> bool:
+        # Sending a signal reaps a process that has just ended: nobody is left to wait for then.
+        if self._process.returncode is not None:
+            return True
         pid, status = os.waitpid(self._process.pid, os.WNOHANG | os.WUNTRACED)
         if pid and os.WIFSTOPPED(status):
             self.stops += 1
