@@ -18,7 +18,8 @@ from tests.chaos.plan import LATEST, Fates, faults
 from tests.chaos.process import recorder_of
 from tests.chaos.seat import Seat
 
-PROJECTS = ("prj_acme_support", "prj_acme_research", "prj_globex_onboarding", "prj_globex_audit")
+PROJECTS = ("prj_acme_support", "prj_acme_research", "prj_globex_onboarding")
+DAILY_PROJECT = "prj_globex_audit"
 TICK = 0.01
 COUNTING = 1.0
 DRAINING = 120.0
@@ -89,6 +90,7 @@ def chaos(folder: Path, scale: Scale, *, seed: int, database: str | None = None)
             notes="",
             **local.client_settings,
             projects=PROJECTS,
+            daily_project=DAILY_PROJECT,
             task=local.task_id,
             category=local.expense_category_id,
             # Each process should get something done, and together they what is asked for.
@@ -149,6 +151,7 @@ class _Chaos:
             step=fate.step,
             nth=fate.nth,
             external=fate.external and role == "recorder",
+            daily=fate.daily and role == "recorder",
             signal=int(signal.SIGSTOP if fate.how == "stopped at a step" else signal.SIGKILL),
             runs=self._orders.runs if role == "recorder" else 0,
         )
@@ -199,7 +202,15 @@ class _Chaos:
         time.sleep(TIMING.lease)
         end = time.monotonic() + DRAINING
         try:
-            _until(lambda: not recorder.flush(1.0) and not outbox.orphans(now=time.time()), end)
+            # Asked twice: what was left open may have been recorded just after the first answer.
+            _until(
+                lambda: (
+                    not recorder.flush(1.0)
+                    and not outbox.orphans(now=time.time())
+                    and not recorder.flush(1.0)
+                ),
+                end,
+            )
             status = recorder.status()
             return status.undelivered + status.records.get("PARKED", 0)
         finally:

@@ -25,6 +25,7 @@ TIMING = Timing(
     backoff_most=0.05,
     hold=0.3,
     poll=0.05,
+    totals=0.3,
 )
 """All times of delivery, shortened; the server's latest commit and stalest list fit into them."""
 
@@ -38,9 +39,12 @@ class Orders:
         database: Whether the outbox is in PostgreSQL.
         place: Where it is: a file, or how to connect to the database.
         notes: The file for its notes.
+        projects: The projects that have an entry for each run,
+        daily_project: and the one whose runs are added up.
         seed: Decides what it records.
         runs: How many runs it records.
         external: Whether a recorder leaves delivery to others.
+        daily: Whether its runs are added up, to one entry a day.
         step: The step of the protocol at which it gets a signal from itself; empty for none.
         nth: How many times it comes to the step until then.
         signal: Which signal.
@@ -55,11 +59,13 @@ class Orders:
     api_key: str
     account_id: str
     projects: tuple[str, ...]
+    daily_project: str
     task: str
     category: str
     seed: int = 0
     runs: int = 0
     external: bool = False
+    daily: bool = False
     step: str = ""
     nth: int = 1
     signal: int = int(signal.SIGKILL)

@@ -10,7 +10,13 @@ from typing import Literal
 
 from keito.sandbox.faults import Fault
 from tests.chaos.orders import Role
-from tests.chaos.steps import COURIER_STEPS, FILE_STEPS, RECORDER_STEPS, TRANSACTION_STEPS
+from tests.chaos.steps import (
+    COURIER_STEPS,
+    FILE_STEPS,
+    RECORDER_STEPS,
+    TOTAL_STEPS,
+    TRANSACTION_STEPS,
+)
 
 How = Literal["killed at random", "killed at a step", "stopped", "stopped at a step", "leaves"]
 _HOWS: Sequence[tuple[How, int]] = (
@@ -66,7 +72,8 @@ class Fate:
         nth: and at which time that it comes there.
         still: How long it is stopped, which is longer than its leases.
         seed: Decides what it records.
-        external: Whether, as a recorder, it leaves delivery to others.
+        external: Whether, as a recorder, it leaves delivery to others,
+        daily: and has its runs added up.
     """
 
     how: How
@@ -76,6 +83,7 @@ class Fate:
     still: float
     seed: int
     external: bool
+    daily: bool
 
 
 class Fates:
@@ -90,7 +98,11 @@ class Fates:
         self._tries: Counter[str] = Counter()
         steps: dict[Role, list[str]] = {
             "recorder": list(RECORDER_STEPS),
-            "courier": [*COURIER_STEPS, *(TRANSACTION_STEPS if database else FILE_STEPS)],
+            "courier": [
+                *COURIER_STEPS,
+                *TOTAL_STEPS,
+                *(TRANSACTION_STEPS if database else FILE_STEPS),
+            ],
         }
         self._turns: dict[Role, deque[str]] = {}
         for role, found in steps.items():
@@ -117,6 +129,7 @@ class Fates:
             still=chance.uniform(1.0, 2.0),
             seed=chance.randrange(2**32),
             external=chance.random() < 0.5,
+            daily=chance.random() < 0.3,
         )
 
     def missed(self, role: Role, step: str) -> None:

@@ -12,11 +12,12 @@ from keito.billing.outbox.postgres import PostgresOutbox
 from keito.billing.outbox.postgres import records as postgres
 from keito.billing.outbox.records import Records
 from keito.billing.outbox.sqlite import SqliteOutbox
+from keito.billing.totals.updating import Updating
 from tests.chaos.notes import Notes
 from tests.chaos.orders import TIMING, Orders, read_orders
 from tests.chaos.sabotage import sabotage
 from tests.chaos.steps import Signal
-from tests.chaos.work import Work
+from tests.chaos.work import LEAST, Work
 
 
 def main(orders: Orders) -> None:
@@ -40,7 +41,8 @@ def recorder_of(orders: Orders) -> Recorder:
         base_url=orders.base_url,
         api_key=orders.api_key,
         account_id=orders.account_id,
-        contract=Contract(charge="both"),
+        contract=Contract(charge="both", minimum=LEAST if orders.daily else None),
+        granularity="day" if orders.daily else "run",
         courier="external" if orders.external else "thread",
         timing=TIMING,
         requests_per_minute=None,
@@ -55,6 +57,9 @@ def _arm(signal: Signal, orders: Orders) -> None:
         signal.watch_parts({"records.add": (postgres.Records, "add")})
     else:
         signal.watch_parts({"records.add": (Records, "add"), "inbox.drop": (Inbox, "drop")})
+    signal.watch_parts(
+        {"prepare total": (Updating, "prepare"), "settle total": (Updating, "settle")}
+    )
     signal.watch_requests()
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import httpx
 
+from keito.billing.outbox.record import Record
 from tests.chaos.notes import Notes
 
 _APPENDED = (
@@ -28,7 +29,7 @@ _ON_THE_WAY = {
     "http11.receive_response_headers.complete": "answer begun",
     "http11.receive_response_body.complete": "answer read",
 }
-_CALLS = ("join", "append", "orphans", "file", "claim", "change", "take_over")
+_CALLS = ("join", "append", "orphans", "file", "claim", "change", "take_over", "replace")
 
 RECORDER_STEPS = tuple(
     f"{when} {step}"
@@ -42,6 +43,12 @@ COURIER_STEPS = (
         for when in ("before", "after")
     ),
     *(f"{method} {what}" for method in ("POST", "GET", "PATCH") for what in _ON_THE_WAY.values()),
+)
+# Where runs are added up: into a new total or one that is there, and where Keito has that.
+TOTAL_STEPS = tuple(
+    f"{when} {step}"
+    for step in ("fold anew", "fold more", "confirm", "prepare total", "settle total")
+    for when in ("before", "after")
 )
 # Between the two files of an outbox on disk, or within the transaction of one in a database.
 FILE_STEPS = ("after records.add", "before inbox.drop", "after inbox.drop")
@@ -109,7 +116,7 @@ class Signal:
             self.at(f"before {label}")
             result = method(itself, *arguments, **named)
             # Nothing taken over, or nothing left to claim, is no step.
-            if result or name not in ("take_over", "claim"):
+            if result or name not in ("take_over", "claim", "replace"):
                 self.at(f"after {label}")
             return result
 
@@ -125,4 +132,12 @@ def _label(step: str, arguments: tuple[Any, ...]) -> str:
         return f"append {arguments[0].kind}"
     if step == "change":
         return f"change {arguments[0].state} to {arguments[1].state}"
+    if step == "replace":
+        return _label_of_total(*arguments)
     return step
+
+
+def _label_of_total(old: Sequence[Record], new: Sequence[Record]) -> str:
+    if new[0].state == "DONE":
+        return "confirm"
+    return "fold more" if any(record.kind == "total" for record in old) else "fold anew"

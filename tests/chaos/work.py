@@ -6,6 +6,8 @@ import random
 import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
 
 from keito.billing import Recorder, Run, Target, Usage
 from keito.billing.calls import ModelCall
@@ -14,8 +16,24 @@ from tests.chaos.orders import TIMING, Orders
 
 SUBJECTS = 40
 BACKLOG = 200
+LEAST = timedelta(minutes=30)
+"""What each run is charged that is added up: a total of 24 hours then holds 48 of them."""
 LATE_TOKENS = 100_000
 """What a late call used: so much that it is seen whether a run's record has it."""
+
+
+WAITING = "waiting"
+"""The agent whose runs end before their calls do, where runs are added up."""
+
+
+def cost_of(tokens: int) -> Decimal:
+    """Return what so many tokens cost, in dollars."""
+    return Decimal(tokens) / 1000
+
+
+def used(tokens: int) -> Usage:
+    """Return what a model call has used."""
+    return Usage(model="m", input_tokens=tokens, reported_cost_usd=cost_of(tokens))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +74,14 @@ class Work:
             time.sleep(0.05)
 
     def _run(self, number: int) -> None:
-        chance, project = self._chance, self._chance.choice(self._orders.projects)
-        target = Target(project_id=project, task_id=self._orders.task)
-        run = self._recorder.start("chaos", target=target)
-        self._notes.add("start", run=run.id)
-        tokens = chance.randrange(1, LATE_TOKENS)
-        run.model_call(Usage(model="m", input_tokens=tokens), key="1")
-        late = run.model_start("late") if chance.random() < 0.1 else None
+        chance, project = self._chance, self._project()
+        tokens, waits = chance.randrange(1, LATE_TOKENS), chance.random() < 0.1
+        run = self._start(project, tokens, waits=waits)
+        run.model_call(used(tokens), key="1")
+        late = run.model_start("late") if waits else None
         for claim in (self._outcome, self._time, self._expense):
-            if chance.random() < 0.4:
+            # Where runs are added up, few records are not.
+            if chance.random() < (0.1 if self._orders.daily else 0.4):
                 claim(run, f"{project} {chance.randrange(SUBJECTS)}")
         if number % 16 == 15:
             return  # Left open, as in a process that dies or forgets: `abandoned` or `recovered`.
@@ -73,6 +90,26 @@ class Work:
         if late is not None:
             due = time.monotonic() + TIMING.linger + chance.uniform(0.0, 0.4)
             self._awaited.append(_Awaited(late, run.id, due))
+
+    def _project(self) -> str:
+        orders = self._orders
+        return orders.daily_project if orders.daily else self._chance.choice(orders.projects)
+
+    def _start(self, project: str, tokens: int, *, waits: bool) -> Run:
+        target = Target(project_id=project, task_id=self._orders.task)
+        agent = self._agent(waits=waits)
+        run = self._recorder.start(agent, target=target)
+        added_up = {"agent": agent, "tokens": tokens} if self._orders.daily else {}
+        self._notes.add("start", run=run.id, **added_up)
+        return run
+
+    def _agent(self, *, waits: bool) -> str:
+        """Name an agent: each has a total of its own, some of them from several processes."""
+        if not self._orders.daily:
+            return "chaos"
+        if waits:
+            return WAITING
+        return self._chance.choice(("shared", f"own {self._orders.seed}"))
 
     def _outcome(self, run: Run, subject: str) -> None:
         price = f"{len(subject)}.{self._chance.randrange(10, 99)}"
@@ -98,5 +135,6 @@ class Work:
     def _report_late(self, now: float) -> None:
         while self._awaited and self._awaited[0].due <= now:
             awaited = self._awaited.popleft()
-            awaited.call.end(Usage(model="m", input_tokens=LATE_TOKENS))
+            self._notes.add("reports", run=awaited.run)
+            awaited.call.end(used(LATE_TOKENS))
             self._notes.add("late", run=awaited.run)
