@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import platform
-from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
 
 import httpx
@@ -22,6 +21,9 @@ from ._config import Config, is_loopback
 from ._errors import KeitoConfigError, KeitoInputError
 from ._request import Request
 from ._version import __version__
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 MAX_CONNECTIONS = 64
 
@@ -143,6 +145,9 @@ class AsyncTransport:
             await self._http.aclose()
 
     def _of_this_loop(self) -> httpx.AsyncClient:
+        # Imported here, so that a program of threads alone does not pay for asyncio.
+        from asyncio import get_running_loop
+
         _check_open(self._http)
         loop = get_running_loop()
         if self._owned and self._loop not in (None, loop):

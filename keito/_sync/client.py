@@ -3,23 +3,27 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import httpx
 
 from .._config import configure
 from .._transport import Transport
-from .clients import Clients
-from .contacts import Contacts
-from .expenses import Expenses
-from .invoices import Invoices
-from .outcomes import Outcomes
-from .projects import Projects
-from .reports import Reports
 from .sender import Sender
-from .tasks import Tasks
-from .time_entries import TimeEntries
-from .users import Users
+
+if TYPE_CHECKING:
+    from .clients import Clients
+    from .contacts import Contacts
+    from .expenses import Expenses
+    from .invoices import Invoices
+    from .outcomes import Outcomes
+    from .projects import Projects
+    from .reports import Reports
+    from .tasks import Tasks
+    from .time_entries import TimeEntries
+    from .users import Users
 
 
 class Keito:
@@ -33,18 +37,6 @@ class Keito:
         timeout: Seconds to wait for an answer, a day at most.
         max_retries: How often a call may be repeated, or a lost record looked up.
         http_client: Your own HTTP client, e.g. for a proxy; it stays yours to close.
-
-    Attributes:
-        time_entries: Time that people and agents spent.
-        expenses: Money that was spent.
-        projects: What is worked on.
-        clients: Who is billed.
-        contacts: The people at clients.
-        tasks: Kinds of work.
-        users: People and agents.
-        invoices: Bills, and the messages that carry them.
-        reports: Totals.
-        outcomes: Results that are billed by the piece.
 
     Raises:
         KeitoConfigError: There is no key or account id, or the address must not be used.
@@ -72,16 +64,77 @@ class Keito:
         )
         self._transport = Transport(self._config, http_client)
         self._sender = Sender(self._config, self._transport)
-        self.time_entries = TimeEntries(self._sender)
-        self.expenses = Expenses(self._sender)
-        self.projects = Projects(self._sender)
-        self.clients = Clients(self._sender)
-        self.contacts = Contacts(self._sender)
-        self.tasks = Tasks(self._sender)
-        self.users = Users(self._sender)
-        self.invoices = Invoices(self._sender)
-        self.reports = Reports(self._sender)
-        self.outcomes = Outcomes(self._sender)
+
+    # Each loads on first use: most programs use one or two, and all of them take 15 ms to import.
+    @cached_property
+    def time_entries(self) -> TimeEntries:
+        """Time that people and agents spent."""
+        from .time_entries import TimeEntries
+
+        return TimeEntries(self._sender)
+
+    @cached_property
+    def expenses(self) -> Expenses:
+        """Money that was spent."""
+        from .expenses import Expenses
+
+        return Expenses(self._sender)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """What is worked on."""
+        from .projects import Projects
+
+        return Projects(self._sender)
+
+    @cached_property
+    def clients(self) -> Clients:
+        """Who is billed."""
+        from .clients import Clients
+
+        return Clients(self._sender)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The people at clients."""
+        from .contacts import Contacts
+
+        return Contacts(self._sender)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Kinds of work."""
+        from .tasks import Tasks
+
+        return Tasks(self._sender)
+
+    @cached_property
+    def users(self) -> Users:
+        """People and agents."""
+        from .users import Users
+
+        return Users(self._sender)
+
+    @cached_property
+    def invoices(self) -> Invoices:
+        """Bills, and the messages that carry them."""
+        from .invoices import Invoices
+
+        return Invoices(self._sender)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """Totals."""
+        from .reports import Reports
+
+        return Reports(self._sender)
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Results that are billed by the piece."""
+        from .outcomes import Outcomes
+
+        return Outcomes(self._sender)
 
     def close(self) -> None:
         """Close the connections."""
