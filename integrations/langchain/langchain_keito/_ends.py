@@ -22,16 +22,17 @@ def end(
     run_id: UUID, error: BaseException | None = None, response: LLMResult | None = None
 ) -> None:
     """Close a run, and the record if it is a root."""
-    node = tree.remove(run_id)
+    number = run_id.int
+    node = tree.remove(number)
     if node is None:
         return
     if node.model_call is not None:
-        end_model(node, node.model_call, run_id, error, response)
+        end_model(node, node.model_call, number, error, response)
     elif node.tool_call is not None:
         end_tool(node.tool_call, error)
     if error is not None and isinstance(error, GraphInterrupt):
         node.root.interrupted = True
-    if run_id == node.root.id:
+    if number == node.root.number:
         _finish(node.root, error)
 
 

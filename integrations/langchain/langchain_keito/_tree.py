@@ -31,7 +31,7 @@ class Root:
     """One billed run: the LangChain run that began it, with what is still open below it.
 
     Attributes:
-        id: The LangChain run.
+        number: Of the LangChain run's id.
         run: The billed run.
         said: What the code around its start said of the work.
         named: What the metadata of its start said of the work.
@@ -45,12 +45,12 @@ class Root:
     """
 
     __slots__ = (
-        "attachment", "handlers", "id", "in_session", "interrupted", "last", "limited",
-        "named", "open", "run", "said",
+        "attachment", "handlers", "in_session", "interrupted", "last", "limited",
+        "named", "number", "open", "run", "said",
     )  # fmt: skip
 
-    def __init__(self, id: UUID, run: Run, *, said: object, named: object) -> None:
-        self.id = id
+    def __init__(self, number: int, run: Run, *, said: object, named: object) -> None:
+        self.number = number
         self.run = run
         self.said = said
         self.named = named
@@ -61,6 +61,12 @@ class Root:
         self.limited = False
         self.last = monotonic()
         self.attachment: Attachment | None = None
+
+    def join_session(self, session: str | None) -> None:
+        """Learn the thread of a graph that is not the outermost run: only the graph is told it."""
+        if session is not None:
+            self.run.in_session(session)
+            self.in_session = True
 
 
 class Node:
@@ -115,25 +121,24 @@ class Tree:
 
     def enter(self, root: Root) -> None:
         """Note a billed run."""
-        self._roots[root.id.int] = root
+        self._roots[root.number] = root
 
-    def add(self, run_id: UUID, root: Root) -> Node:
+    def add(self, number: int, root: Root) -> Node:
         """Open a run below a root."""
-        node, number = Node(root), run_id.int
+        node = Node(root)
         root.open.add(number)
         root.last = monotonic()
         self._nodes[number] = node
         return node
 
-    def move(self, run_id: UUID, node: Node, root: Root) -> None:
+    def move(self, number: int, node: Node, root: Root) -> None:
         """Put a run that has only begun below another root."""
-        node.root.open.discard(run_id.int)
-        root.open.add(run_id.int)
+        node.root.open.discard(number)
+        root.open.add(number)
         node.root = root
 
-    def remove(self, run_id: UUID) -> Node | None:
+    def remove(self, number: int) -> Node | None:
         """Close a run; `None` if it is not open, as when one handler is attached twice."""
-        number = run_id.int
         node = self._nodes.pop(number, None)
         if node is not None:
             root = node.root
@@ -152,7 +157,7 @@ class Tree:
         A cancelled model call never ends. A tool in a thread may work on, and what it starts must
         not become a record of its own: it is an orphan.
         """
-        self._roots.pop(root.id.int, None)
+        self._roots.pop(root.number, None)
         for number in list(root.open):
             self._nodes.pop(number, None)
             self._disown(number)
@@ -168,8 +173,8 @@ class Tree:
             return None
         if monotonic() - root.last > SILENCE:
             return root
-        if self._roots.pop(root.id.int, None) is not None:
-            self._roots[root.id.int] = root
+        if self._roots.pop(root.number, None) is not None:
+            self._roots[root.number] = root
         return None
 
     def orphaned(self, run_id: UUID, parent_run_id: UUID | None) -> bool:

@@ -52,18 +52,16 @@ def answer_of(response: LLMResult, start: Node) -> Answer:
         start: What is known since its start: the names used where the answer has none.
     """
     message = _message_with_usage(response)
-    said = message.response_metadata if message is not None else NOTHING
+    said = NOTHING if message is None else message.response_metadata
     output = response.llm_output or NOTHING
-    model = _named(said, output) or start.model
+    model = said.get("model_name") or _named(said, output) or start.model
     provider = said.get("model_provider") or start.provider
-    reported = getattr(message, "usage_metadata", None)
-    if reported and reported.get("total_cost") == 0 and response.llm_output is None:
+    reported = getattr(message, "usage_metadata", None) or NOTHING
+    if reported.get("total_cost") == 0 and response.llm_output is None:
         # LangChain repeats the tokens of the first call when its cache answers. No call was made.
         return Answer(Usage(model=model, provider=provider, input_tokens=0, output_tokens=0))
-    usage = _of_langchain(reported or NOTHING, model, provider)
-    # The provider's own usage object, where the integration passes it on.
-    raw = said.get("usage") or said.get("token_usage") or output.get("usage")
-    raw = raw or output.get("token_usage")
+    usage = _of_langchain(reported, model, provider)
+    raw = _raw(said) or (_raw(output) if output else None)
     besides: Sequence[Usage] = ()
     if raw and isinstance(raw, Mapping):
         usage, *besides = _with_raw(usage, raw)
@@ -99,12 +97,12 @@ def _message_with_usage(response: LLMResult) -> BaseMessage | None:
 
 
 def _named(said: Mapping[str, Any], output: Mapping[str, Any]) -> str | None:
-    return (
-        said.get("model_name")
-        or output.get("model_name")
-        or said.get("model")
-        or output.get("model")
-    )
+    return output.get("model_name") or said.get("model") or output.get("model")
+
+
+def _raw(said: Mapping[str, Any]) -> object:
+    """The provider's own usage object, where the integration passes it on."""
+    return said.get("usage") or said.get("token_usage")
 
 
 def _id(found: object) -> str | None:
@@ -123,29 +121,34 @@ def _of_langchain(reported: Mapping[str, Any], model: str | None, provider: str 
     if not input and not output:
         # No answer takes nothing: who says so does not know.
         return Usage(model=model, provider=provider)
-    inputs = reported.get("input_token_details") or NOTHING
-    outputs = reported.get("output_token_details") or NOTHING
+    inputs, outputs = reported.get("input_token_details"), reported.get("output_token_details")
+    if not inputs and not outputs:
+        return Usage(model=model, provider=provider, input_tokens=input, output_tokens=output)
     return Usage(
         model=model,
         provider=provider,
         input_tokens=input,
         output_tokens=output,
-        cache_read_tokens=_detail(inputs, "cache_read") if inputs else None,
-        cache_write_tokens=_cache_write(inputs) if inputs else None,
-        cache_write_1h_tokens=inputs.get("ephemeral_1h_input_tokens"),
-        reasoning_tokens=_detail(outputs, "reasoning") if outputs else None,
+        cache_read_tokens=_detail(inputs, "cache_read"),
+        cache_write_tokens=_cache_write(inputs),
+        cache_write_1h_tokens=(inputs or NOTHING).get("ephemeral_1h_input_tokens"),
+        reasoning_tokens=_detail(outputs, "reasoning"),
     )
 
 
-def _detail(details: Mapping[str, Any], name: str) -> int | None:
+def _detail(details: Mapping[str, Any] | None, name: str) -> int | None:
+    if not details:
+        return None
     for tier in TIERS:
         if details.get(tier + name) is not None:
             return int(details[tier + name])
     return None
 
 
-def _cache_write(details: Mapping[str, Any]) -> int | None:
+def _cache_write(details: Mapping[str, Any] | None) -> int | None:
     """Anthropic counts written tokens by lifetime and leaves the total 0; others give a total."""
+    if not details:
+        return None
     total = _detail(details, "cache_creation")
     lifetimes = [details.get(f"ephemeral_{t}_input_tokens") for t in ("5m", "1h")]
     known = [tokens for tokens in lifetimes if tokens is not None]

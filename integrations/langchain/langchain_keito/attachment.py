@@ -9,7 +9,7 @@ from uuid import UUID
 
 from langchain_core.tracers.context import register_configure_hook
 
-from ._calls import Started
+from ._started import Started
 from ._tree import Node
 from .callback import KeitoCallbackHandler
 

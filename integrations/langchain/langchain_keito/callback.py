@@ -10,17 +10,10 @@ from uuid import UUID
 from keito.billing import current_run, default_recorder, guarded
 from keito.billing.run import surroundings
 
-from ._calls import (
-    CALLBACK,
-    Begin,
-    Started,
-    name_of,
-    start_model,
-    start_text_model,
-    start_tool,
-)
+from ._calls import CALLBACK, Begin, start_model, start_text_model, start_tool
 from ._ends import end, end_silent
 from ._langgraph import GraphCallbackHandler
+from ._started import Started, metadata_of, name_of, named_in, session_in
 from ._tree import Node, Root, tree
 
 if TYPE_CHECKING:
@@ -162,13 +155,14 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         begin: Begin | None = None,
     ) -> None:
         """Open a run, and a record where somebody said something else of whose work it is."""
-        node = tree.get(run_id.int)
+        number = run_id.int
+        node = tree.get(number)
         if node is None:
             node = self._node(run_id, serialized, started)
         else:
             node = self._take_over(node, run_id, serialized, started)
         if node is not None and begin is not None:
-            begin(node, run_id, serialized, started)
+            begin(node, number, serialized, started)
 
     def _node(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
         above = started.get("parent_run_id")
@@ -176,23 +170,23 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         parent = (None if above is None else tree.get(above.int)) or tree.surrounding()
         if parent is None:
             return self._outermost(run_id, serialized, started)
-        root = parent.root
+        root, metadata = parent.root, metadata_of(started)
         if (
             surroundings() != root.said
-            or _named(started) != root.named
+            or named_in(metadata) != root.named
             or (self._target is not None and self not in root.handlers)
         ):
-            root = self._open(run_id, name_of(serialized, started), started, outer=root)
-        elif not root.in_session:
-            _name_session(root, started)
-        return tree.add(run_id, root)
+            root = self._open(run_id, name_of(serialized, started), metadata, outer=root)
+        elif not root.in_session and "thread_id" in metadata:
+            root.join_session(session_in(metadata))
+        return tree.add(run_id.int, root)
 
     def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
         if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
             return None
         end_silent()
-        root = self._open(run_id, name_of(serialized, started), started, outer=None)
-        return tree.add(run_id, root)
+        root = self._open(run_id, name_of(serialized, started), metadata_of(started), outer=None)
+        return tree.add(run_id.int, root)
 
     def _take_over(
         self, node: Node, run_id: UUID, serialized: Started | None, started: Started
@@ -201,15 +195,14 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         root = node.root
         if self._target is None or self in root.handlers:
             return None
-        if run_id == root.id:
+        if run_id.int == root.number:
             root.handlers.add(self)
             return None
-        inner = self._open(run_id, name_of(serialized, started), started, outer=root)
-        tree.move(run_id, node, inner)
+        inner = self._open(run_id, name_of(serialized, started), metadata_of(started), outer=root)
+        tree.move(run_id.int, node, inner)
         return node
 
-    def _open(self, run_id: UUID, name: str, started: Started, *, outer: Root | None) -> Root:
-        metadata = started.get("metadata") or {}
+    def _open(self, run_id: UUID, name: str, metadata: Started, *, outer: Root | None) -> Root:
         run = (self._recorder or default_recorder()).start(
             name,
             key=run_id.hex,
@@ -217,9 +210,9 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             target=self._target,
             framework=FRAMEWORK,
             metadata=metadata,
-            session=_session(metadata),
+            session=session_in(metadata),
         )
-        root = Root(run_id, run, said=surroundings(), named=_named(started))
+        root = Root(run_id.int, run, said=surroundings(), named=named_in(metadata))
         root.in_session = "thread_id" in metadata
         if outer is not None:
             root.handlers |= outer.handlers
@@ -228,28 +221,6 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         tree.enter(root)
         run.when_settled(partial(tree.forget, root))
         return root
-
-
-def _named(started: Started) -> tuple[object, ...] | None:
-    """What a run's metadata says of whose work it is; what that means the recorder decides."""
-    metadata = started.get("metadata") or {}
-    if "keito_target" not in metadata and "keito_project_id" not in metadata:
-        return None
-    names = ("keito_target", "keito_project_id", "keito_task_id")
-    return tuple(metadata.get(name) for name in names)
-
-
-def _session(metadata: Started) -> str | None:
-    thread = metadata.get("thread_id")
-    return None if thread is None else str(thread)
-
-
-def _name_session(root: Root, started: Started) -> None:
-    """Learn the thread of a graph that is not the outermost run: only the graph is told of it."""
-    session = _session(started.get("metadata") or {})
-    if session is not None:
-        root.run.in_session(session)
-        root.in_session = True
 
 
 def _nearest(outer: Run) -> Run:
