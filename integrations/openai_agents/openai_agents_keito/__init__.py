@@ -8,10 +8,9 @@ Example:
 
 from __future__ import annotations
 
-from .limit import AgentLimitReached
+from ._hooks import AgentLimitReached
 from .run_hooks import KeitoRunHooks
-from .runner import KeitoRunner, attach, detach
-from .runs import run, run_streamed, run_sync
+from .runner import KeitoRunner, attach, detach, run, run_streamed, run_sync
 from .tools import keito_tool, keito_tools, log_outcome
 from .tracing import KeitoTracingProcessor
 

@@ -1,23 +1,25 @@
-"""What one model call consumed, read from what the SDK reports at its end."""
+"""What model calls consumed, read from what the SDK counts."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.models import get_default_model
 from agents.models.multi_provider import MultiProvider
 
-from keito.billing import Usage, guarded
+from keito.billing import Usage
 
 if TYPE_CHECKING:
-    from agents import Agent, ModelResponse, RunConfig
+    from agents import Agent, RunConfig
     from agents import Usage as AgentsUsage
     from agents.usage import RequestUsage
 
+    from keito.billing import ModelCall
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+
+class Asked(NamedTuple):
     """The model that an agent calls.
 
     Attributes:
@@ -29,29 +31,24 @@ class Asked:
     provider: str | None = None
 
 
-@guarded("reading the SDK's usage")
-def usage_of(response: ModelResponse, asked: Asked) -> Usage:
-    """The usage of one response; its tokens are `None` where the SDK does not know them.
+def usage_of(counted: AgentsUsage | RequestUsage, asked: Asked) -> Usage:
+    """The usage of one model call; its tokens are `None` where the SDK does not know them.
 
     A chat stream whose server sends no usage looks like one that used nothing: the SDK reports 0
     for both. No answered call uses 0 tokens, so that is unknown.
     """
-    usage = response.usage
-    if not usage.input_tokens and not usage.output_tokens:
+    if not counted.input_tokens and not counted.output_tokens:
         return Usage(model=asked.model, provider=asked.provider)
-    return usage_from(usage, asked)
-
-
-def usage_from(counted: AgentsUsage | RequestUsage, asked: Asked) -> Usage:
-    """The usage of one request, as the SDK counts it."""
+    inputs, outputs = counted.input_tokens_details, counted.output_tokens_details
     return Usage(
         model=asked.model,
         provider=asked.provider,
         input_tokens=counted.input_tokens,
         output_tokens=counted.output_tokens,
-        cache_read_tokens=_detail(counted.input_tokens_details, "cached_tokens"),
-        cache_write_tokens=_detail(counted.input_tokens_details, "cache_write_tokens"),
-        reasoning_tokens=_detail(counted.output_tokens_details, "reasoning_tokens"),
+        # Not all releases of openai have all of these.
+        cache_read_tokens=getattr(inputs, "cached_tokens", None),
+        cache_write_tokens=getattr(inputs, "cache_write_tokens", None),
+        reasoning_tokens=getattr(outputs, "reasoning_tokens", None),
     )
 
 
@@ -89,7 +86,65 @@ def _chosen(run_config: RunConfig | dict[str, Any] | None, name: str) -> object:
     return getattr(run_config, name, None)
 
 
-def _detail(details: object, name: str) -> int | None:
-    # Older releases of openai have no cache_write_tokens.
-    value = getattr(details, name, None)
-    return value if isinstance(value, int) else None
+class SharedUsage:
+    """What the SDK says that a run and the agents it uses as tools have consumed together.
+
+    Some answers are added there of which no hook is told, e.g. one that the SDK then refuses. What
+    is there and was not told belongs to the calls that ended without their usage.
+
+    Args:
+        usage: The SDK's object. It may hold what earlier runs have consumed.
+        owner: Who saw it first.
+        above: The usage of the run this one is nested in, where that is another object: the caller
+            may add one to the other.
+    """
+
+    def __init__(
+        self, usage: AgentsUsage, *, owner: object, above: SharedUsage | None = None
+    ) -> None:
+        self.usage = usage
+        self.owner = owner
+        self.unknown: list[tuple[ModelCall, Asked]] = []
+        """Calls that ended without their usage, with what was asked for."""
+        self._above = above
+        self._before = len(usage.request_usage_entries)
+        self._told: list[AgentsUsage] = []
+
+    def tell(self, usage: AgentsUsage) -> None:
+        """Note what a hook was told, here and in the runs around."""
+        self._told.append(usage)
+        if self._above is not None:
+            self._above.tell(usage)
+
+    def settle(self) -> list[Usage]:
+        """Give the calls that ended without their usage what no hook was told.
+
+        Returns:
+            What is left then: calls of agents that nobody records.
+        """
+        untold = self._untold()
+        for call, asked in self.unknown:
+            if untold:
+                call.end(usage_of(untold.pop(0), asked))
+        self.unknown = []
+        return [usage_of(entry, Asked()) for entry in untold]
+
+    def _untold(self) -> list[RequestUsage]:
+        told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
+        untold = []
+        for entry in self.usage.request_usage_entries[self._before :]:
+            counts = _counts(entry)
+            if told[counts]:
+                told[counts] -= 1
+            elif entry.total_tokens:
+                untold.append(entry)
+        return untold
+
+
+def _entries(usage: AgentsUsage) -> Sequence[RequestUsage | AgentsUsage]:
+    # Just as the SDK adds them: what is a single request has no entries of its own.
+    return usage.request_usage_entries or [usage]
+
+
+def _counts(counted: RequestUsage | AgentsUsage) -> tuple[int, int, int]:
+    return counted.input_tokens, counted.output_tokens, counted.total_tokens

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents import Agent, ModelResponse, RunContextWrapper, RunHooks, Tool
+from agents import RunHooks
 
 from keito.billing import default_recorder, guarded
 
-from ._opening import FRAMEWORK, said_in
-from ._recording import around
-from .hooks import RecordingHooks
+from ._hooks import RecordingHooks
+from ._recording import FRAMEWORK, around, said_in
 
 if TYPE_CHECKING:
-    from agents import AgentHookContext, RunConfig, TResponseInputItem
-    from agents import Usage as AgentsUsage
+    from agents import ModelResponse, RunConfig, Tool
 
     from keito.billing import Recorder, Status, Target
 
+    from ._hooks import AgentContext, AnyAgent, Context, Items
 
-@dataclass(slots=True, eq=False)
-class _Followed:
-    """A run that hooks alone know of."""
-
-    usage: AgentsUsage
-    hooks: RecordingHooks
-    agents: int = 0
-    has_sign_of_its_end: bool = False
+_NONE: RunHooks[Any] = RunHooks()
 
 
 class KeitoRunHooks(RunHooks[Any]):
@@ -59,100 +50,74 @@ class KeitoRunHooks(RunHooks[Any]):
         self._recorder = recorder
         self._target = target
         self._run_config = run_config
-        # The usage object is the only one that all hooks of a run see.
-        self._open: dict[int, _Followed] = {}
+        # By the usage object: no other is the same for all hooks of a run.
+        self._open: dict[int, RecordingHooks] = {}
 
     async def on_llm_start(
-        self,
-        context: RunContextWrapper[Any],
-        agent: Agent[Any],
-        system_prompt: str | None,
-        input_items: list[TResponseInputItem],
+        self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
     ) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            self._await_end(followed, context)
-            await followed.hooks.on_llm_start(context, agent, system_prompt, input_items)
+        hooks = self._of(context, agent)
+        self._await_end(context)
+        await hooks.on_llm_start(context, agent, system_prompt, input_items)
 
-    async def on_llm_end(
-        self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
-    ) -> None:
+    async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            await followed.hooks.on_llm_end(context, agent, response)
+        await self._of(context, agent).on_llm_end(context, agent, response)
 
-    async def on_agent_start(self, context: AgentHookContext[Any], agent: Agent[Any]) -> None:
+    async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            followed.agents += 1
-            await followed.hooks.on_agent_start(context, agent)
+        await self._of(context, agent).on_agent_start(context, agent)
 
-    async def on_agent_end(
-        self, context: AgentHookContext[Any], agent: Agent[Any], output: object
-    ) -> None:
+    async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            followed.agents -= 1
-            if followed.agents <= 0:
-                self._close(followed, "ok")
+        await self._of(context, agent).on_agent_end(context, agent, output)
+        hooks = self._open.get(id(context.usage))
+        if hooks is not None and hooks.agents <= 0:
+            self._close(hooks, id(context.usage), "ok")
 
-    async def on_handoff(
-        self, context: RunContextWrapper[Any], from_agent: Agent[Any], to_agent: Agent[Any]
-    ) -> None:
+    async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
         """See the SDK."""
-        followed = self._followed(context, from_agent)
-        if followed is not None:
-            followed.agents -= 1  # the SDK does not say that it ends, and starts the other
+        await self._of(context, from_agent).on_handoff(context, from_agent, to_agent)
 
-    async def on_tool_start(
-        self, context: RunContextWrapper[Any], agent: Agent[Any], tool: Tool
-    ) -> None:
+    async def on_tool_start(self, context: Context, agent: AnyAgent, tool: Tool) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            await followed.hooks.on_tool_start(context, agent, tool)
+        await self._of(context, agent).on_tool_start(context, agent, tool)
 
     async def on_tool_end(
-        self, context: RunContextWrapper[Any], agent: Agent[Any], tool: Tool, result: object
+        self, context: Context, agent: AnyAgent, tool: Tool, result: object
     ) -> None:
         """See the SDK."""
-        followed = self._followed(context, agent)
-        if followed is not None:
-            await followed.hooks.on_tool_end(context, agent, tool, result)
+        await self._of(context, agent).on_tool_end(context, agent, tool, result)
+
+    def _of(self, context: Context, agent: AnyAgent) -> RunHooks[Any]:
+        return _NONE if around.get() is not None else self._known(context, agent) or _NONE
 
     @guarded("the OpenAI Agents hooks")
-    def _followed(self, context: RunContextWrapper[Any], agent: Agent[Any]) -> _Followed | None:
-        if around.get() is not None:
-            return None
+    def _known(self, context: Context, agent: AnyAgent) -> RecordingHooks:
         known = self._open.get(id(context.usage))
-        if known is None:
-            known = self._open[id(context.usage)] = self._start(context, agent)
-        return known
-
-    def _start(self, context: RunContextWrapper[Any], agent: Agent[Any]) -> _Followed:
+        if known is not None:
+            return known
         said = said_in(context.context)
         if self._target is not None:
             said["target"] = self._target
         recorder = self._recorder or default_recorder()
         run = recorder.start(agent.name, framework=FRAMEWORK, **said)
-        return _Followed(
-            context.usage, RecordingHooks(run, run_config=self._run_config, alone=True)
-        )
+        hooks = RecordingHooks(run, run_config=self._run_config, alone=True)
+        self._open[id(context.usage)] = hooks
+        return hooks
 
     @guarded("the OpenAI Agents hooks")
-    def _await_end(self, followed: _Followed, context: RunContextWrapper[Any]) -> None:
-        """Close it when the SDK's own context of the run is gone, if nothing else does."""
-        if not followed.has_sign_of_its_end:
-            followed.has_sign_of_its_end = True
-            end = weakref.finalize(context, self._close, followed, "abandoned")
+    def _await_end(self, context: Context) -> None:
+        """Close the run when the SDK's own context of it is gone, if nothing else does."""
+        hooks = self._open.get(id(context.usage))
+        if hooks is not None:
+            end = weakref.finalize(context, self._close, hooks, id(context.usage), "abandoned")
             end.atexit = False  # the recorder ends what is open then
 
     @guarded("the OpenAI Agents hooks")
-    def _close(self, followed: _Followed, status: Status) -> None:
-        if self._open.pop(id(followed.usage), None) is not None:
-            followed.hooks.close_calls()
-            followed.hooks.run.finish(status)
+    def _close(self, hooks: RecordingHooks, key: int, status: Status) -> None:
+        if self._open.get(key) is hooks:
+            del self._open[key]
+            hooks.close_calls()
+            hooks.run.finish(status)

@@ -1,14 +1,14 @@
-"""A runner that bills every run of the process, around whatever runner is set."""
+"""Running agents so that they are billed: every run of the process, or those one chooses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, cast
 
+from agents import Runner
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 
-from ._opening import open_recording
+from ._recording import open_recording
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -49,7 +49,8 @@ class KeitoRunner(AgentRunner):
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run`."""
-        with self._recorded(starting_agent, input, kwargs) as recording:
+        recording = self._opened(starting_agent, input, kwargs)
+        with recording or nullcontext():
             result = await self.inner.run(starting_agent, input, **kwargs)
             if recording is not None:
                 recording.returned(result)
@@ -59,7 +60,8 @@ class KeitoRunner(AgentRunner):
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run_sync`."""
-        with self._recorded(starting_agent, input, kwargs) as recording:
+        recording = self._opened(starting_agent, input, kwargs)
+        with recording or nullcontext():
             result = self.inner.run_sync(starting_agent, input, **kwargs)
             if recording is not None:
                 recording.returned(result)
@@ -69,26 +71,19 @@ class KeitoRunner(AgentRunner):
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResultStreaming:
         """See the SDK's `Runner.run_streamed`."""
-        with self._recorded(starting_agent, input, kwargs) as recording:
+        recording = self._opened(starting_agent, input, kwargs)
+        with recording or nullcontext():
             result = self.inner.run_streamed(starting_agent, input, **kwargs)
             if recording is not None:
                 recording.follow(result)
         return result
 
-    @contextmanager
-    def _recorded(
+    def _opened(
         self, agent: Agent[Any], input: Input, options: RunOptions[Any]
-    ) -> Iterator[Recording | None]:
-        recording = None
-        if self.attached:
-            recording = open_recording(
-                agent, input, options, recorder=self.recorder, otherwise=self.target
-            )
-        if recording is None:
-            yield None
-            return
-        with recording.around():
-            yield recording
+    ) -> Recording | None:
+        if not self.attached:
+            return None
+        return open_recording(agent, input, options, recorder=self.recorder, otherwise=self.target)
 
 
 _ours: KeitoRunner | None = None
@@ -122,6 +117,78 @@ def detach() -> None:
     _ours = None
 
 
-def attached() -> KeitoRunner | None:
-    """Return the runner that bills every run of this process, if one does."""
-    return _ours
+async def run(
+    starting_agent: Agent[Any],
+    input: Input,
+    *,
+    recorder: Recorder | None = None,
+    target: Target | str | None = None,
+    **options: Unpack[RunOptions[Any]],
+) -> RunResult:
+    """Run an agent as the SDK's `Runner.run` does, and bill it.
+
+    It does not need `attach`. Without that, the model calls of agents used as tools are in the
+    record, but not told apart; runs that a tool starts by itself are only billed if it uses this
+    function, too.
+
+    Args:
+        starting_agent: See the SDK.
+        input: See the SDK.
+        recorder: Where to record; default: where `attach` does, else
+            `keito.billing.default_recorder()`.
+        target: Whom it is billed to; default: as `bill_to`, the context object or the recorder
+            says.
+        options: What else the SDK's function takes.
+    """
+    return await _Chosen(recorder, target).run(starting_agent, input, **options)
+
+
+def run_sync(
+    starting_agent: Agent[Any],
+    input: Input,
+    *,
+    recorder: Recorder | None = None,
+    target: Target | str | None = None,
+    **options: Unpack[RunOptions[Any]],
+) -> RunResult:
+    """Run an agent as the SDK's `Runner.run_sync` does, and bill it; see `run`."""
+    return _Chosen(recorder, target).run_sync(starting_agent, input, **options)
+
+
+def run_streamed(
+    starting_agent: Agent[Any],
+    input: Input,
+    *,
+    recorder: Recorder | None = None,
+    target: Target | str | None = None,
+    **options: Unpack[RunOptions[Any]],
+) -> RunResultStreaming:
+    """Run an agent as the SDK's `Runner.run_streamed` does, and bill it; see `run`."""
+    return _Chosen(recorder, target).run_streamed(starting_agent, input, **options)
+
+
+class _Chosen(KeitoRunner):
+    """Records one run, and leaves the running to the SDK's public `Runner`."""
+
+    def __init__(self, recorder: Recorder | None, target: Target | str | None) -> None:
+        ours = _ours
+        self._alone = ours is None
+        self._choice = target
+        super().__init__(
+            cast("AgentRunner", Runner),  # its class methods are the same three
+            recorder if ours is None or recorder is not None else ours.recorder,
+            None if ours is None else ours.target,
+        )
+
+    def _opened(
+        self, agent: Agent[Any], input: Input, options: RunOptions[Any]
+    ) -> Recording | None:
+        return open_recording(
+            agent,
+            input,
+            options,
+            recorder=self.recorder,
+            target=self._choice,
+            otherwise=self.target,
+            alone=self._alone,
+        )

@@ -17,32 +17,29 @@ from agents.tracing import (
     TracingProcessor,
 )
 
-from keito.billing import Usage, default_recorder, guarded
+from keito.billing import ToolCall, Usage, default_recorder, guarded
 
-from ._opening import FRAMEWORK
-from ._recording import around
+from ._recording import FRAMEWORK, around
 
 if TYPE_CHECKING:
-    from keito.billing import ModelCall, Recorder, Run, Status, Target, ToolCall
+    from keito.billing import ModelCall, Recorder, Run, Status, Target
 
-
-@dataclass(slots=True, eq=False)
-class _Outermost:
-    """A span that no other is around, and the run that is recorded for it, once it has an agent."""
-
-    id: str
-    run: Run | None = None
-    status: Status = "ok"
+_WHAT = "the OpenAI Agents trace processor"
 
 
 @dataclass(slots=True, eq=False)
 class _Spanned:
-    """An open span."""
+    """An open span; what is recorded is kept with the outermost span around it, or itself."""
 
-    outermost: _Outermost
-    agent: str | None = None
-    model_call: ModelCall | None = None
-    tool_call: ToolCall | None = None
+    within: _Spanned | None
+    agent: str | None
+    call: ModelCall | ToolCall | None = None
+    run: Run | None = None
+    status: Status = "ok"
+
+    @property
+    def outermost(self) -> _Spanned:
+        return self if self.within is None else self.within
 
 
 class KeitoTracingProcessor(TracingProcessor):
@@ -51,7 +48,9 @@ class KeitoTracingProcessor(TracingProcessor):
     One record per outermost span. Tracing does not tell everything: runs with tracing off are not
     seen, nor models of one's own that open no span, nor how a run ended that was cancelled or
     refused its model's answer: it is recorded as `ok`. Without sensitive data a response does not
-    name its model. Another library that calls `set_trace_processors` removes it.
+    name its model. Without task spans, which openai-agents before 0.14 does not have and
+    `TracingConfig` can leave out, each agent of a handoff has a record of its own. Another library
+    that calls `set_trace_processors` removes it.
 
     Beside `attach` it counts nothing twice: of a run that is billed already, it only adds under
     which name a model was served.
@@ -75,31 +74,39 @@ class KeitoTracingProcessor(TracingProcessor):
     def on_trace_end(self, trace: Trace) -> None:
         """See the SDK."""
 
-    @guarded("the OpenAI Agents trace processor")
+    @guarded(_WHAT)
     def on_span_start(self, span: Span[Any]) -> None:
         """See the SDK."""
         if around.get() is not None:
             return
         above = self._open.get(span.parent_id or "")
-        outermost = _Outermost(span.span_id) if above is None else above.outermost
-        spanned = _Spanned(outermost, agent=None if above is None else above.agent)
+        within, agent = (above.outermost, above.agent) if above else (None, None)
+        spanned = _Spanned(within, agent)
         self._open[span.span_id] = spanned
-        self._start(span, spanned)
+        data, run = span.span_data, spanned.outermost.run
+        if isinstance(data, AgentSpanData):
+            spanned.agent = data.name
+            self._run(spanned)
+        elif isinstance(data, (GenerationSpanData, ResponseSpanData)):
+            spanned.call = self._run(spanned).model_start(span.span_id, agent=spanned.agent)
+        elif isinstance(data, FunctionSpanData) and run is not None:
+            spanned.call = run.tool_start(data.name, key=span.span_id)
 
-    @guarded("the OpenAI Agents trace processor")
+    @guarded(_WHAT)
     def on_span_end(self, span: Span[Any]) -> None:
         """See the SDK."""
-        spanned = self._open.pop(span.span_id, None)
+        data, spanned = span.span_data, self._open.pop(span.span_id, None)
         if spanned is None:
-            return _tell_served_name(span.span_data)
+            return _tell_served_name(data)
+        if spanned.call is not None:
+            _end(spanned.call, data)
         outermost = spanned.outermost
-        _end_call(span.span_data, spanned)
-        if isinstance(span.span_data, GuardrailSpanData) and span.span_data.triggered:
+        if isinstance(data, GuardrailSpanData) and data.triggered:
             outermost.status = "guardrail"
-        elif isinstance(span.span_data, AgentSpanData) and span.error and outermost.status == "ok":
+        elif isinstance(data, AgentSpanData) and span.error and outermost.status == "ok":
             outermost.status = "error"
-        if outermost.id == span.span_id and outermost.run is not None:
-            outermost.run.finish(outermost.status)
+        if spanned.within is None and spanned.run is not None:
+            spanned.run.finish(spanned.status)
         return None
 
     def shutdown(self) -> None:
@@ -107,17 +114,6 @@ class KeitoTracingProcessor(TracingProcessor):
 
     def force_flush(self) -> None:
         """See the SDK."""
-
-    def _start(self, span: Span[Any], spanned: _Spanned) -> None:
-        data = span.span_data
-        if isinstance(data, AgentSpanData):
-            spanned.agent = data.name
-            self._run(spanned)
-        elif isinstance(data, (GenerationSpanData, ResponseSpanData)):
-            run = self._run(spanned)
-            spanned.model_call = run.model_start(span.span_id, agent=spanned.agent)
-        elif isinstance(data, FunctionSpanData) and spanned.outermost.run is not None:
-            spanned.tool_call = spanned.outermost.run.tool_start(data.name, key=span.span_id)
 
     def _run(self, spanned: _Spanned) -> Run:
         outermost = spanned.outermost
@@ -136,42 +132,31 @@ def _tell_served_name(data: object) -> None:
     recording.hooks.served[data.response.id] = data.response.model
 
 
-def _end_call(data: object, spanned: _Spanned) -> None:
-    if spanned.tool_call is not None:
-        spanned.tool_call.end()
-    if spanned.model_call is None:
-        return
-    if isinstance(data, GenerationSpanData):
-        spanned.model_call.end(_usage(data.usage, data.model))
-    elif isinstance(data, ResponseSpanData):
-        response = data.response
-        # Without sensitive data there is no response, only what it took.
-        usage = getattr(data, "usage", None) or getattr(response, "usage", None)
-        spanned.model_call.end(
-            _usage(usage, getattr(response, "model", None)), key=getattr(response, "id", None)
-        )
+def _end(call: ModelCall | ToolCall, data: object) -> None:
+    """End a call with its span's usage: of one that failed or was cut off there is none."""
+    if isinstance(call, ToolCall):
+        return call.end()
+    # Without sensitive data there is no response, only what it took.
+    response = getattr(data, "response", None)
+    said = getattr(data, "usage", None) or getattr(response, "usage", None)
+    model = getattr(response if isinstance(data, ResponseSpanData) else data, "model", None)
+    return call.end(_usage(said, model), key=getattr(response, "id", None))
 
 
-def _usage(counted: object, model: str | None) -> Usage:
-    """Read a span's usage: of one that failed or was cut off there is none."""
-    inputs, outputs = _number(counted, "input_tokens"), _number(counted, "output_tokens")
+def _usage(said: object, model: str | None) -> Usage:
+    inputs, outputs = _field(said, "input_tokens"), _field(said, "output_tokens")
     if not inputs and not outputs:
         return Usage(model=model)
-    details = _field(counted, "input_tokens_details")
+    details = _field(said, "input_tokens_details")
     return Usage(
         model=model,
         input_tokens=inputs,
         output_tokens=outputs,
-        cache_read_tokens=_number(details, "cached_tokens"),
-        cache_write_tokens=_number(details, "cache_write_tokens"),
-        reasoning_tokens=_number(_field(counted, "output_tokens_details"), "reasoning_tokens"),
+        cache_read_tokens=_field(details, "cached_tokens"),
+        cache_write_tokens=_field(details, "cache_write_tokens"),
+        reasoning_tokens=_field(_field(said, "output_tokens_details"), "reasoning_tokens"),
     )
 
 
-def _number(said: object, name: str) -> int | None:
-    value = _field(said, name)
-    return value if isinstance(value, int) else None
-
-
-def _field(said: object, name: str) -> object:
+def _field(said: object, name: str) -> Any:  # noqa: ANN401 - the span's own
     return said.get(name) if isinstance(said, Mapping) else getattr(said, name, None)

@@ -1,15 +1,17 @@
-"""How a run ended, told by its error, its result, or its finished stream."""
+"""How runs end, and where those go on that ended with a question to a person."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from agents import (
     InputGuardrailTripwireTriggered,
     MaxTurnsExceeded,
     OutputGuardrailTripwireTriggered,
-    RunResultStreaming,
     ToolInputGuardrailTripwireTriggered,
     ToolOutputGuardrailTripwireTriggered,
 )
@@ -17,16 +19,20 @@ from agents import (
 from keito.billing import KeitoLimitReached
 
 if TYPE_CHECKING:
-    from agents import RunResult
+    from agents import RunResultStreaming, ToolApprovalItem
 
     from keito.billing import Status
 
-GUARDRAILS = (
+_GUARDRAILS = (
     InputGuardrailTripwireTriggered,
     OutputGuardrailTripwireTriggered,
     ToolInputGuardrailTripwireTriggered,
     ToolOutputGuardrailTripwireTriggered,
 )
+
+# Whoever waits longer than for so many others is still linked, by the name of what it waits for.
+_MOST = 10_000
+_waiting: OrderedDict[str, str] = OrderedDict()
 
 
 def status_of_error(error: BaseException) -> Status:
@@ -35,16 +41,11 @@ def status_of_error(error: BaseException) -> Status:
         return "cancelled"
     if isinstance(error, (MaxTurnsExceeded, KeitoLimitReached)):
         return "limit"
-    return "guardrail" if isinstance(error, GUARDRAILS) else "error"
-
-
-def status_of_result(result: RunResult) -> Status:
-    """How a run ended that returned."""
-    return "interrupted" if result.interruptions else "ok"
+    return "guardrail" if isinstance(error, _GUARDRAILS) else "error"
 
 
 def status_of_stream(result: RunResultStreaming, *, answered: bool) -> Status:
-    """How a streamed run ended whose background task ended without an error.
+    """How a streamed run ended that does not wait, and whose task ended without an error.
 
     Some ends raise only while someone reads the stream, and perhaps nobody does.
 
@@ -52,8 +53,6 @@ def status_of_stream(result: RunResultStreaming, *, answered: bool) -> Status:
         result: What `run_streamed` returned.
         answered: Whether the last agent gave its final output.
     """
-    if result.interruptions:
-        return "interrupted"
     outputs = [
         *(guardrail.output for guardrail in result.input_guardrail_results),
         *(guardrail.output for guardrail in result.output_guardrail_results),
@@ -66,3 +65,22 @@ def status_of_stream(result: RunResultStreaming, *, answered: bool) -> Status:
         return "limit"
     # Nothing went wrong and yet there is no answer: the caller has cancelled it after a turn.
     return "cancelled"
+
+
+def interruption_named(asked: Sequence[ToolApprovalItem]) -> str:
+    """Name what a run waits for: the same where it begins to wait and where it goes on."""
+    # The ids of the calls that a person decides about: the model's, and part of the state's text.
+    calls = sorted(str(item.call_id) for item in asked)
+    return hashlib.sha256("\n".join(calls).encode()).hexdigest()[:16]
+
+
+def waits(run_id: str, interruption: str) -> None:
+    """Note which run waits for it."""
+    _waiting[interruption] = run_id
+    if len(_waiting) > _MOST:
+        _waiting.popitem(last=False)
+
+
+def waited(interruption: str) -> str | None:
+    """Return the id of the run that waited for it, if that was in this process."""
+    return _waiting.get(interruption)

@@ -1,0 +1,235 @@
+"""Run hooks that record what one run does, beside the caller's own hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agents import AgentsException, RunHooks
+
+from keito.billing import KeitoLimitReached, guarded
+
+from ._usage import Asked, SharedUsage, asked_of, usage_of
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from agents import (
+        Agent,
+        AgentHookContext,
+        ModelResponse,
+        RunConfig,
+        RunContextWrapper,
+        Tool,
+        TResponseInputItem,
+    )
+
+    from keito.billing import ModelCall, Run, ToolCall
+
+    AnyAgent: TypeAlias = Agent[Any]
+    AgentContext: TypeAlias = AgentHookContext[Any]
+    Context: TypeAlias = RunContextWrapper[Any]
+    Items: TypeAlias = list[TResponseInputItem]
+
+
+class AgentLimitReached(KeitoLimitReached, AgentsException):
+    """A limit of the run, or of one it is part of, leaves nothing: its model is not called again.
+
+    The SDK knows it as one of its own errors, and adds `run_data`: what the run has done so far.
+    """
+
+
+class RecordingHooks(RunHooks[Any]):
+    """Records one run: its model calls and its tool calls. Used once, never shared.
+
+    The SDK hands out a new context object with every hook, so what belongs together is kept here.
+    Each of the caller's hooks runs after ours, with the SDK's own parameter names; what it raises
+    is the caller's and goes on to the run.
+
+    Args:
+        run: What it is recorded as.
+        callers: The caller's own hooks.
+        run_config: The run's settings, which may choose its model.
+        above: The hooks of the run it is nested in.
+        alone: Whether nobody records the agents that are used as tools: what they consume is
+            then recorded here, as far as the SDK tells it.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        callers: RunHooks[Any] | None = None,
+        run_config: RunConfig | dict[str, Any] | None = None,
+        above: RecordingHooks | None = None,
+        alone: bool = False,
+    ) -> None:
+        self.run = run
+        self.agents = 0
+        """How many have begun, and neither ended nor handed off."""
+        self.answered = False
+        self.served: dict[str, str] = {}
+        """By response id, under which name a model was served, where tracing tells it."""
+        self._requested: dict[str, str | None] = (
+            above._requested if above is not None and run.folded else {}
+        )
+        self._callers = callers
+        self._run_config = run_config
+        self._above = above
+        self._alone = alone
+        self._shared: SharedUsage | None = None
+        self._events = 0
+        self._asked = Asked()
+        self._model_call: ModelCall | None = None
+        self._tool_calls: dict[str, ToolCall] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether the SDK has called any of them."""
+        return self._shared is not None
+
+    async def on_llm_start(
+        self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
+    ) -> None:
+        """Check the limits, and begin a model call.
+
+        Raises:
+            AgentLimitReached: A limit leaves nothing: the model is not called.
+        """
+        if self._shared is None:
+            self._begin(context)
+        try:
+            self.run.check()
+        except KeitoLimitReached as reached:
+            raise AgentLimitReached(reached.limit, reached.allowed, reached.used) from None
+        if self._callers is not None:
+            await self._callers.on_llm_start(context, agent, system_prompt, input_items)
+        # Last, since a hook of the caller's that raises keeps the model from being called.
+        self._start_model(agent)
+
+    async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
+        """End the model call."""
+        self._end_model(response)
+        if self._callers is not None:
+            await self._callers.on_llm_end(context, agent, response)
+
+    async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
+        """Begin, if it is the first."""
+        self.agents += 1
+        if self._shared is None:
+            self._begin(context)
+        if self._callers is not None:
+            await self._callers.on_agent_start(context, agent)
+
+    async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
+        """Note that there is an answer, which a guardrail may yet refuse."""
+        self.agents -= 1
+        self.answered = True
+        if self._callers is not None:
+            await self._callers.on_agent_end(context, agent, output)
+
+    async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
+        """Pass on by the SDK's names for the arguments: others would end the run."""
+        self.agents -= 1  # the SDK does not say that it ends, and starts the other
+        if self._callers is not None:
+            await self._callers.on_handoff(
+                context=context, from_agent=from_agent, to_agent=to_agent
+            )
+
+    async def on_tool_start(self, context: Context, agent: AnyAgent, tool: Tool) -> None:
+        """Begin a tool call."""
+        if self._shared is None:
+            self._begin(context)
+        self._start_tool(context, tool)
+        if self._callers is not None:
+            await self._callers.on_tool_start(context, agent, tool)
+
+    async def on_tool_end(
+        self, context: Context, agent: AnyAgent, tool: Tool, result: object
+    ) -> None:
+        """End the tool call."""
+        self._end_tool(context, tool)
+        if self._callers is not None:
+            await self._callers.on_tool_end(context, agent, tool, result)
+
+    @guarded("the OpenAI Agents hooks")
+    def close_calls(self, error: BaseException | None = None) -> None:
+        """End what the SDK never ends: after an error, it says nothing more about a call.
+
+        The SDK's own errors say that it did not take the answer, or did not wait for it. The
+        provider charges for it all the same, so what it used is unknown, unless the SDK counted it.
+        """
+        if self._model_call is not None:
+            self._lose(self._model_call, None if isinstance(error, AgentsException) else error)
+        for tool_call in self._tool_calls.values():
+            tool_call.fail(error)
+        shared = self._shared
+        # Only where all who share it have ended is it certain what nobody was told.
+        if shared is None or shared.owner is not self or not (shared.unknown or self._alone):
+            return
+        for usage in shared.settle():
+            if self._alone:
+                self.run.model_call(usage, key=self._key())
+
+    @guarded("the OpenAI Agents hooks")
+    def _begin(self, context: Context) -> None:
+        above = self._above._shared if self._above is not None else None
+        if above is not None and above.usage is context.usage:
+            self._shared = above
+        else:
+            self._shared = SharedUsage(context.usage, owner=self, above=above)
+
+    @guarded("the OpenAI Agents hooks")
+    def _start_model(self, agent: AnyAgent) -> None:
+        if self._model_call is not None:
+            self._lose(self._model_call, None)
+        self._asked = asked_of(agent, self._run_config)
+        self._model_call = self.run.model_start(
+            self._key(), model=self._asked.model, agent=agent.name
+        )
+
+    @guarded("the OpenAI Agents hooks")
+    def _end_model(self, response: ModelResponse) -> None:
+        if self._shared is not None:
+            self._shared.tell(response.usage)
+        if self._model_call is None:
+            return
+        asked = self._asked
+        if self.served:
+            asked = self._served_as(self.served.pop(response.response_id or "", None))
+        self._model_call.end(usage_of(response.usage, asked), key=response.response_id or None)
+        self._model_call = None
+
+    def _served_as(self, name: str | None) -> Asked:
+        """Name the model as it was served, if that is known, and keep what was asked for."""
+        asked = self._asked
+        if name is None or name == asked.model:
+            return asked
+        self._requested[name] = asked.model
+        self.run.metadata(models_requested=dict(self._requested))
+        return asked._replace(model=name)
+
+    def _lose(self, call: ModelCall, error: BaseException | None) -> None:
+        """End a call whose usage nobody has told."""
+        self._model_call = None
+        call.fail(error)
+        if self._shared is not None:
+            self._shared.unknown.append((call, self._asked))
+
+    @guarded("the OpenAI Agents hooks")
+    def _start_tool(self, context: Context, tool: Tool) -> None:
+        self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
+
+    @guarded("the OpenAI Agents hooks")
+    def _end_tool(self, context: Context, tool: Tool) -> None:
+        call = self._tool_calls.pop(_call_id(context, tool), None)
+        if call is not None:
+            call.end()
+
+    def _key(self) -> str:
+        # The run's own id makes it unique among nested runs, which share one record.
+        self._events += 1
+        return f"{self.run.id}/{self._events}"
+
+
+def _call_id(context: Context, tool: Tool) -> str:
+    return getattr(context, "tool_call_id", None) or tool.name
