@@ -100,8 +100,12 @@ def _parts(url: str) -> SplitResult:
 
 
 def _is_host(name: str | None) -> bool:
+    if not name:
+        return False
+    if name.replace(".", "").isdecimal():
+        ipaddress.ip_address(name)  # what looks like an address and is none is no name either
     # Looking a name up whose parts are empty or too long raises an error of Python's own.
-    return bool(name and name.encode("idna"))
+    return bool(name.encode("idna"))
 
 
 def _positive(timeout: float) -> float:

@@ -1,26 +1,21 @@
 """One HTTP exchange: a Request goes out, an Answer or a Failure comes back.
 
-This is the only module that knows httpx, so that no error of httpx leaves the project and a
-change of HTTP library is a change here.
+Besides `_wire`, which writes the request, this is the only module that knows httpx: no error of
+httpx leaves the project, and a change of HTTP library is a change of these two.
 """
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode
 
 import httpx
 
-from . import _json
 from ._config import Config, is_loopback
-from ._errors import KeitoConfigError, KeitoInputError
+from ._errors import KeitoConfigError
 from ._request import Request
-from ._version import __version__
+from ._wire import Wire
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -75,7 +70,7 @@ class Transport:
         _check_client(http_client, httpx.Client)
         self._owned = http_client is None
         self._http = http_client or httpx.Client(**_client_settings(config))
-        self._wire = _Wire(config, self._http.headers)
+        self._wire = Wire(config, self._http.headers)
 
     def exchange(
         self,
@@ -116,7 +111,7 @@ class AsyncTransport:
         self._owned = http_client is None
         self._http = http_client or httpx.AsyncClient(**_client_settings(config))
         self._loop: AbstractEventLoop | None = None
-        self._wire = _Wire(config, self._http.headers)
+        self._wire = Wire(config, self._http.headers)
 
     async def exchange(
         self,
@@ -177,82 +172,6 @@ def _check_client(http_client: object, kind: type[httpx.Client] | type[httpx.Asy
 def _check_open(http: httpx.Client | httpx.AsyncClient) -> None:
     if http.is_closed:
         raise KeitoConfigError("this client has been closed")
-
-
-class _Wire:
-    """Builds HTTP requests. What is the same for each is made once: it is on the agent's path."""
-
-    def __init__(self, config: Config, defaults: httpx.Headers) -> None:
-        self._config = config
-        self._headers = httpx.Headers(defaults)
-        self._headers.update(_own_headers(config))
-        self._timeout = _timeout(config.timeout)
-
-    def build(
-        self,
-        request: Request[Any],
-        timeout: float | None,
-        headers: Mapping[str, str] | None,
-    ) -> httpx.Request:
-        self._check_address()
-        url, body = self._written(request)
-        return httpx.Request(
-            request.method,
-            url,
-            headers=self._merged(headers) if headers else self._headers,
-            content=body,
-            extensions={"timeout": self._timeout if timeout is None else _timeout(timeout)},
-        )
-
-    def _written(self, request: Request[Any]) -> tuple[httpx.URL, bytes | None]:
-        body = request.body
-        try:
-            url = _url(self._config.base_url + request.path + _query(request.params))
-            return url, None if body is None else _json.dumps(body)
-        except (httpx.InvalidURL, TypeError, ValueError) as error:
-            raise KeitoInputError(f"an argument can't be sent: {error}") from None
-
-    def _check_address(self) -> None:
-        if os.environ.get("KEITO_ONLY_LOOPBACK") and not is_loopback(self._config.base_url):
-            raise KeitoConfigError(
-                f"this process may only reach a local Keito, not {self._config.base_url}; "
-                "in tests, pass --keito-live to reach a real one"
-            )
-
-    def _merged(self, headers: Mapping[str, str]) -> httpx.Headers:
-        merged = httpx.Headers(self._headers)
-        merged.update(dict(headers))
-        merged.update(_own_headers(self._config))
-        return merged
-
-
-def _own_headers(config: Config) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {config.api_key}",
-        "Keito-Account-Id": config.account_id,
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-        "User-Agent": f"keito-python/{__version__} python/{platform.python_version()}",
-    }
-
-
-def _timeout(seconds: float) -> dict[str, float | None]:
-    return httpx.Timeout(seconds).as_dict()
-
-
-@lru_cache(maxsize=256)
-def _url(text: str) -> httpx.URL:
-    return httpx.URL(text)
-
-
-def _query(params: Mapping[str, object]) -> str:
-    return "?" + urlencode({name: _text(value) for name, value in params.items()}) if params else ""
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
 
 
 def _answer(response: httpx.Response) -> Answer:

@@ -63,6 +63,7 @@ def test_a_missing_or_impossible_identity_is_refused(
         ("https://keito..example", "must look like"),
         (f"https://{'k' * 64}.example", "must look like"),
         ("http://[::1", "must look like"),
+        ("https://999.1.1.1", "must look like"),
         ("https://keito.example:99999", "must look like"),
         ("https://user:pass@keito.example", "takes a scheme"),
         ("https://keito.example?x=1", "takes a scheme"),

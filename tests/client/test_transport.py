@@ -75,3 +75,30 @@ def test_the_callers_http_client_does_not_change_who_asks() -> None:
         keito.users.me()
 
     assert script.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_request_carries_its_host_its_length_and_its_content() -> None:
+    script = Script(answered(), answered())
+    seen: list[bytes] = []
+    hooks = {"request": [lambda request: seen.append(request.content)]}
+    http_client = httpx.Client(transport=script.transport, event_hooks=hooks)
+
+    with Keito(KEY, "acc_1", "https://keito.test:8443/eu", http_client=http_client) as keito:
+        create(keito)
+        keito.users.me()
+
+    made, read = script.requests
+    assert made.headers["host"] == "keito.test:8443"
+    assert made.headers["content-length"] == str(len(seen[0]))
+    assert b'"keito_key":"k_1"' in seen[0]
+    assert "content-length" not in read.headers
+
+
+def test_a_host_that_the_callers_http_client_names_stays() -> None:
+    script = Script(answered())
+    http_client = httpx.Client(transport=script.transport, headers={"Host": "keito.internal"})
+
+    with Keito(KEY, "acc_1", "https://keito.test", http_client=http_client) as keito:
+        keito.users.me()
+
+    assert script.requests[0].headers.get_list("host") == ["keito.internal"]
