@@ -10,14 +10,19 @@ from email.utils import parsedate_to_datetime
 def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
     """Read `Retry-After`: seconds from now, given as a number or as a date (RFC 9110, 10.2.3)."""
     value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
     if value.isdecimal():
         return float(value)
+    moment = _date(value)
+    if moment is None:
+        return None
+    # By the clock of whoever answered: this machine's may have been set wrong.
+    now = now or _date(headers.get("date", "")) or datetime.now(timezone.utc)
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - (now or datetime.now(timezone.utc))).total_seconds())
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)

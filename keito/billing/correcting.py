@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from .._request import Request, path
 from . import _log
 from .correction import AFTER_PARKED
+from .kit import Kit
 from .listing import listed
 from .outbox.port import Outbox
 from .outbox.record import Change, Record
 from .seen import Look, seen
-from .way import Way
 from .wire import TIME_ENTRIES, Item, echo, read
 
 _REASONS: dict[Look, str] = {
@@ -25,15 +25,13 @@ class Correcting:
     """Looks at entries that are to be corrected.
 
     Args:
-        outbox: Where the corrections are.
-        way: The way to Keito.
-        clock: Seconds since 1970.
+        kit: What the courier works with.
     """
 
-    def __init__(self, outbox: Outbox, way: Way, *, clock: Callable[[], float]) -> None:
-        self._outbox = outbox
-        self._way = way
-        self._clock = clock
+    def __init__(self, kit: Kit) -> None:
+        self._outbox = kit.outbox
+        self._way = kit.way
+        self._clocks = kit.clocks
 
     def prepare(self, correction: Record) -> Request[object] | Change:
         """Look at the entry; return what to send, or what becomes of the correction instead."""
@@ -57,7 +55,7 @@ class Correcting:
         """Say what became of a correction that is in doubt, going by a listing."""
         look, what, item = self._look(correction, items)
         if look == "as last seen":
-            return Change(state="READY", since=self._clock())
+            return self._clocks.change("READY")
         return self._change(correction, look, what, item)
 
     def _look(self, correction: Record, items: Sequence[Item]) -> tuple[Look, str, Item | None]:
@@ -68,15 +66,14 @@ class Correcting:
         return *known.look(correction, item), item
 
     def _look_again(self) -> Change:
-        return Change(state="AMBIGUOUS", since=self._clock())
+        return self._clocks.change("AMBIGUOUS")
 
     def _change(self, correction: Record, look: Look, what: str, item: Item | None) -> Change:
-        now = self._clock()
         if look == "as wanted" and item is not None:
-            return Change(
-                state="DONE", since=now, remote=str(item.get("id")), echo=echo(correction, item)
+            return self._clocks.change(
+                "DONE", remote=str(item.get("id")), echo=echo(correction, item)
             )
-        return Change(state="PARKED", since=now, reason=f"{_REASONS[look]}: {what}")
+        return self._clocks.change("PARKED", reason=f"{_REASONS[look]}: {what}")
 
 
 def warn_of(parked: Change) -> None:

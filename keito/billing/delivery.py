@@ -23,11 +23,14 @@ from ._guard import kept
 from .destination import Destination
 from .filing import Filing
 from .genai import GenaiPrices
+from .kit import Kit
 from .outbox.port import Outbox
 from .prices import Prices
 from .sending import Sending
 from .settling import Settling
+from .takeover import Takeover
 from .timing import Timing
+from .waits import Clocks, monotonic
 from .way import Way
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ class Delivery:
         timing: All times.
         prices: What model calls cost; default: genai-prices, where it is installed.
         clock: Seconds since 1970.
+        monotonic: Seconds on a clock that is never set; what has to wait goes by it.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
         transport: The way to Keito; default: one for the destination, if its key is known.
         sweep: Whether closed days are compared with what Keito has.
@@ -60,27 +64,35 @@ class Delivery:
         timing: Timing,
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = monotonic,
         chance: Callable[[], float] = random.random,
         transport: Transport | None = None,
         sweep: bool = False,
     ) -> None:
         self._outbox = outbox
         self._destination = destination
-        self._owner = owner
         self._timing = timing
         self._clock = clock
+        self._monotonic = monotonic
         asked = GenaiPrices() if prices is None else prices
         self._filing = Filing(outbox, clock=clock, prices=asked, destination=destination.id)
         found = transport or _transport(destination, timing)
         self._way: Way | None = None
+        clocks = Clocks(clock, monotonic)
+        self._takeover = Takeover(outbox, destination.id, owner=owner, clocks=clocks)
         if found is not None:
-            self._way = Way(found, timing=timing, clock=clock, chance=chance)
-            self._settling = Settling(outbox, self._way, destination.id, timing=timing, clock=clock)
-            self._sending = Sending(
-                outbox, self._way, destination.id, owner=owner, timing=timing, clock=clock
+            self._way = Way(found, timing=timing, monotonic=monotonic, chance=chance)
+            kit = Kit(
+                outbox=outbox,
+                way=self._way,
+                destination=destination.id,
+                owner=owner,
+                timing=timing,
+                clocks=clocks,
             )
+            self._settling = Settling(kit)
+            self._sending = Sending(kit)
         self._sweeping = self._new_sweeping() if sweep else None
-        self._stepped_at = 0.0
         self._next_round = 0.0
         self._next_pruning = 0.0
         self._next_costs = 0.0
@@ -91,7 +103,7 @@ class Delivery:
     @property
     def holds(self) -> tuple[str, ...]:
         """What Keito refuses at the moment."""
-        return self._way.holds.names(self._clock()) if self._way is not None else ()
+        return self._way.refused if self._way is not None else ()
 
     @property
     def last_error(self) -> str | None:
@@ -104,19 +116,18 @@ class Delivery:
         Args:
             hurry: Whether somebody waits for what otherwise would wait for more of its kind.
         """
-        now = self._clock()
-        self._notice_clock(now)
+        now = self._monotonic()
         filed = self._filing.arrivals()
         if now >= self._next_round:
             self._next_round = now + self._timing.poll
             self._filing.orphans()
-            self._outbox.take_over(self._destination.id, owner=self._owner, now=now)
+            self._takeover.step()
         if now >= self._next_costs:
             self._next_costs = now + self._timing.costs
             kept("passing costs on", self._pass_costs_on, None)
         if now >= self._next_pruning:
             self._next_pruning = now + 86_400
-            self._outbox.prune(before=now - self._timing.keep)
+            self._outbox.prune(before=self._clock() - self._timing.keep)
         if self._way is None:
             return 0.0 if filed else self._timing.poll
         if filed or hurry or now >= self._next_totals:
@@ -155,10 +166,10 @@ class Delivery:
 
     def _sweep(self) -> None:
         # After all that is to be sent, and within our own limit on requests.
-        now = self._clock()
+        now = self._monotonic()
         if self._sweeping is None or self._way is None or now < self._next_sweep:
             return
-        if self._way.wait or self._way.holds.credential(now):
+        if self._way.wait or self._way.held:
             return
         self._next_sweep = now + self._timing.costs
         if self._sweeping.step():
@@ -174,18 +185,6 @@ class Delivery:
         id, exchange = self._destination.id, self._way.exchange
         sweep = Sweep(self._outbox, id, exchange, timing=self._timing, clock=self._clock)
         return Sweeping(self._outbox, self._destination, sweep, clock=self._clock)
-
-    def _notice_clock(self, now: float) -> None:
-        # A clock that was set back by an hour must not make a pause of a second an hour long.
-        back = max(0.0, self._stepped_at - now)
-        self._stepped_at = now
-        if self._way is not None:
-            self._way.set_back(back)
-        self._next_round -= back
-        self._next_pruning -= back
-        self._next_costs -= back
-        self._next_sweep -= back
-        self._next_totals -= back
 
     def close(self) -> None:
         """Close the connections to Keito."""

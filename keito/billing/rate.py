@@ -28,11 +28,6 @@ class Rate:
         for window in self._windows:
             window.made.append(now)
 
-    def set_back(self, seconds: float) -> None:
-        """Keep pauses as long as they were meant though the clock was set back."""
-        for window in self._windows:
-            window.made = deque((at - seconds for at in window.made), window.made.maxlen)
-
 
 class _Window:
     """The last requests of a span of time: no more than may be made in it."""

@@ -23,11 +23,10 @@ class Way:
     Args:
         transport: What exchanges a request for an answer.
         timing: How long requests and pauses take.
-        clock: Seconds since 1970.
+        monotonic: Seconds on a clock that is never set.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
 
     Attributes:
-        holds: What Keito refuses at the moment.
         last_error: What last went wrong.
     """
 
@@ -36,32 +35,47 @@ class Way:
         transport: Transport,
         *,
         timing: Timing,
-        clock: Callable[[], float],
+        monotonic: Callable[[], float],
         chance: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._timing = timing
-        self._clock = clock
+        self._monotonic = monotonic
         self._chance = chance
         self._failures = 0
         self._resume_at = 0.0
         self._rate = Rate(per_minute=timing.requests_per_minute, per_day=timing.requests_per_day)
-        self.holds = Holds()
+        self._holds = Holds()
         self.last_error: str | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing may be sent with this key now."""
+        return self._holds.credential(self._monotonic())
+
+    @property
+    def held_projects(self) -> list[str]:
+        """The projects of which nothing may be sent now."""
+        return self._holds.projects(self._monotonic())
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What Keito refuses at the moment, for people."""
+        return self._holds.names(self._monotonic())
 
     @property
     def wait(self) -> float:
         """In how many seconds the next record may be sent; 0 for at once."""
-        return max(0.0, self._resume_at - self._clock(), self.full)
+        return max(0.0, self._resume_at - self._monotonic(), self.full)
 
     @property
     def full(self) -> float:
         """In how many seconds our own limit allows the next request; 0 for at once."""
-        return self._rate.wait(self._clock())
+        return self._rate.wait(self._monotonic())
 
     def exchange(self, request: Request[object]) -> Outcome:
         """Send a request once."""
-        self._rate.count(self._clock())
+        self._rate.count(self._monotonic())
         try:
             return self._transport.exchange(request, timeout=self._timing.timeout)
         except KeitoConfigError as error:
@@ -85,7 +99,7 @@ class Way:
             self._timing.backoff_most, self._timing.backoff * 2 ** min(self._failures - 1, 30)
         )
         pause = asked if asked is not None else longest * (0.5 + self._chance() / 2)
-        self._resume_at = self._clock() + pause
+        self._resume_at = self._monotonic() + pause
 
     def heed(self, met: Outcome) -> None:
         """Note what a question was answered with, where that holds for what is sent as well."""
@@ -97,25 +111,19 @@ class Way:
 
     def refused_key(self) -> None:
         """Send nothing with this key for a while."""
-        self.holds.hold_credential(until=self._clock() + self._timing.hold)
+        self._holds.hold_credential(until=self._monotonic() + self._timing.hold)
         self.last_error = "HTTP 401"
         _log.warn("401", "Keito refuses the API key: records are kept and tried again later")
 
     def refused_project(self, project: str) -> None:
         """Send nothing for this project for a while."""
-        self.holds.hold_project(project, until=self._clock() + self._timing.hold)
+        self._holds.hold_project(project, until=self._monotonic() + self._timing.hold)
         self.last_error = "HTTP 403"
         _log.warn(
             f"403 {project}",
             f"Keito forbids entries on project {project}: its records are kept and "
             "tried again later",
         )
-
-    def set_back(self, seconds: float) -> None:
-        """Shorten the pause by what the clock was set back."""
-        self._resume_at -= seconds
-        if seconds:
-            self._rate.set_back(seconds)
 
     def close(self) -> None:
         """Close the connections."""

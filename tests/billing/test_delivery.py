@@ -327,30 +327,6 @@ def test_what_may_have_been_carried_out_is_ambiguous(
     assert recorder.status().records == {"AMBIGUOUS": 1}
 
 
-def test_a_clock_that_is_set_back_prolongs_no_pause(recorder: Recorder, local: LocalKeito) -> None:
-    recorder.close(0)
-    clock = [1_000_000.0]
-    delivery = Delivery(
-        recorder._recording.opened(),
-        recorder.destination,
-        owner="me",
-        timing=FAST,
-        clock=lambda: clock[0],
-    )
-    with local.outage():
-        work(recorder, 1)
-        while delivery.step() == 0.0:
-            pass
-
-    clock[0] -= 3600.0
-    delivery.step()
-    clock[0] += FAST.backoff_most
-    delivery.step()
-
-    assert len(keys_at(local)) == 1
-    delivery.close()
-
-
 def test_two_couriers_on_one_outbox_send_each_record_once(
     local: LocalKeito, tmp_path: Path
 ) -> None:

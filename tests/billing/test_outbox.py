@@ -69,6 +69,15 @@ def claimed(outbox: Outbox, *, owner: str = "me", lease: float = 100.0) -> Recor
     return found
 
 
+def taken_over(outbox: Outbox, *, owner: str = "me") -> int:
+    """Take over what is being sent, as if its claim were over; how many records that are."""
+    over = [
+        (found, Change(state="AMBIGUOUS", since=found.lease))
+        for found in outbox.in_state(HERE, "SENDING")
+    ]
+    return outbox.take_over(over, owner=owner, now=51.0)
+
+
 def states(outbox: Outbox) -> dict[State, int]:
     return dict(outbox.counts(HERE).states)
 
@@ -130,6 +139,17 @@ def test_records_are_claimed_oldest_first_and_once(outbox: Outbox) -> None:
     assert claim(outbox) is None
 
 
+def test_whoever_claims_says_where_its_clock_began(outbox: Outbox) -> None:
+    store(outbox, record("a", made=1.0), record("b", made=2.0))
+
+    told = outbox.claim(HERE, owner="me", now=10.0, lease=50.0, without=(), epoch=4.5)
+    untold = claim(outbox)
+
+    assert told is not None
+    assert untold is not None
+    assert (told.epoch, untold.epoch) == (4.5, None)
+
+
 def test_only_records_of_the_own_destination_are_claimed(outbox: Outbox) -> None:
     store(outbox, record("theirs", destination="destination-2"))
 
@@ -181,11 +201,12 @@ def test_a_change_is_made_and_remembered(outbox: Outbox) -> None:
     store(outbox, record("k"))
     sending = claimed(outbox)
 
-    changed = outbox.change(sending, Change(state="AMBIGUOUS", since=12.0, absent=13.0))
+    changed = outbox.change(sending, Change(state="AMBIGUOUS", since=12.0, absent=13.0, epoch=7.0))
 
     (ambiguous,) = outbox.ambiguous(HERE)
     assert changed
     assert (ambiguous.since, ambiguous.absent, ambiguous.owner) == (12.0, 13.0, "")
+    assert ambiguous.epoch == 7.0
 
 
 def test_a_courier_that_was_overtaken_changes_nothing(outbox: Outbox) -> None:
@@ -209,17 +230,15 @@ def test_a_new_attempt_forgets_that_the_record_was_absent(outbox: Outbox) -> Non
     assert (again.absent, again.attempts) == (None, 2)
 
 
-def test_what_a_dead_courier_was_sending_is_ambiguous_since_its_lease_ended(
-    outbox: Outbox,
-) -> None:
+def test_what_a_dead_courier_was_sending_is_taken_over_once(outbox: Outbox) -> None:
     store(outbox, record("k"))
-    claimed(outbox, owner="dead", lease=50.0)
+    read = claimed(outbox, owner="dead", lease=50.0)
 
-    early = outbox.take_over(HERE, owner="me", now=49.0)
-    taken = outbox.take_over(HERE, owner="me", now=51.0)
+    taken = taken_over(outbox)
+    again = outbox.take_over([(read, Change(state="AMBIGUOUS", since=60.0))], owner="me", now=61.0)
 
     (ambiguous,) = outbox.ambiguous(HERE)
-    assert (early, taken, ambiguous.since) == (0, 1, 50.0)
+    assert (taken, again, ambiguous.since) == (1, 0, 50.0)
 
 
 def test_what_a_living_courier_sends_is_not_taken_over(outbox: Outbox) -> None:
@@ -227,7 +246,7 @@ def test_what_a_living_courier_sends_is_not_taken_over(outbox: Outbox) -> None:
     store(outbox, record("k"))
     claimed(outbox, owner="me", lease=50.0)
 
-    assert outbox.take_over(HERE, owner="other", now=51.0) == 0
+    assert taken_over(outbox, owner="other") == 0
 
 
 def test_a_courier_takes_over_what_it_left_itself(outbox: Outbox) -> None:
@@ -235,7 +254,7 @@ def test_a_courier_takes_over_what_it_left_itself(outbox: Outbox) -> None:
     store(outbox, record("k"))
     claimed(outbox, owner="me", lease=50.0)
 
-    assert outbox.take_over(HERE, owner="me", now=51.0) == 1
+    assert taken_over(outbox) == 1
 
 
 def test_a_run_is_an_orphan_when_its_recorder_is_gone(outbox: Outbox) -> None:

@@ -304,6 +304,7 @@ class Later:
             owner="later",
             timing=FAST,
             clock=lambda: self.now,
+            monotonic=lambda: self.now,
             transport=Transport(config),
             sweep=True,
         )

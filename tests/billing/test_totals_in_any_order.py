@@ -102,6 +102,7 @@ class World:
             owner=f"courier {self._courier}",
             timing=TIMING,
             clock=lambda: self.now,
+            monotonic=lambda: self.now,
             chance=lambda: 0.5,
             transport=self.books,
         )

@@ -179,7 +179,14 @@ class MemoryOutbox:
         return sorted(due, key=lambda due: (due.project, due.day, due.key))
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """See `Outbox`."""
         with self._lock:
@@ -194,6 +201,7 @@ class MemoryOutbox:
                             owner=owner,
                             since=now,
                             lease=lease,
+                            epoch=epoch,
                             fence=record.fence + 1,
                             attempts=record.attempts + 1,
                             absent=None,
@@ -214,6 +222,7 @@ class MemoryOutbox:
                     stored,
                     state=change.state,
                     since=change.since,
+                    epoch=change.epoch,
                     owner="",
                     fence=stored.fence + 1,
                     **given,
@@ -233,20 +242,10 @@ class MemoryOutbox:
             self._records = left | {record.key: record for record in new}
         return True
 
-    def take_over(self, destination: str, *, owner: str, now: float) -> int:
+    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
         """See `Outbox`."""
-        with self._lock:
-            lost = [
-                record
-                for record in self._records.values()
-                if record.destination == destination
-                and record.state == "SENDING"
-                and record.lease < now
-                and (record.owner == owner or not self.alive(record.owner, now=now))
-            ]
-            for record in lost:
-                self.change(record, Change(state="AMBIGUOUS", since=record.lease))
-        return len(lost)
+        lost = [(r, c) for r, c in over if r.owner == owner or not self.alive(r.owner, now=now)]
+        return sum(self.change(record, change) for record, change in lost)
 
     def in_state(self, destination: str, state: State) -> list[Record]:
         """See `Outbox`."""

@@ -123,7 +123,14 @@ class Outbox(Protocol):
         ...
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """Take the oldest READY record, outside these projects, for sending.
 
@@ -146,8 +153,17 @@ class Outbox(Protocol):
         """
         ...
 
-    def take_over(self, destination: str, *, owner: str, now: float) -> int:
-        """Make AMBIGUOUS what a courier that is gone was sending; how many there were."""
+    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
+        """Move on those of these records whose courier is gone, or is the owner itself.
+
+        Args:
+            over: Records whose claim is over, each with what becomes of it.
+            owner: Who takes over.
+            now: Seconds since 1970.
+
+        Returns:
+            How many were moved on.
+        """
         ...
 
     def in_state(self, destination: str, state: State) -> list[Record]:

@@ -94,6 +94,8 @@ class Record:
         made: When it was made, in seconds since 1970.
         since: When its state began, in seconds since 1970; for AMBIGUOUS, when sending ended.
         lease: When the sending courier's claim ends.
+        epoch: How far the wall clock of whoever began this state was ahead of one that is never
+            set: where it still is, these times are good (see `waits`). None if nobody said so.
         absent: When Keito was first seen without it.
         attempts: How often it was sent.
         reason: Why it is parked, or what Keito changed about it.
@@ -128,14 +130,16 @@ class Record:
     expense: str = ""
     echo: str = ""
     contract: str = ""
+    epoch: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What becomes of a record; what is None stays."""
+    """What becomes of a record; what is None stays, but for the epoch, which belongs to `since`."""
 
     state: State
     since: float
+    epoch: float | None = None
     reason: str | None = None
     remote: str | None = None
     absent: float | None = None

@@ -51,6 +51,7 @@ _NEWER = {
     "expense": "TEXT NOT NULL DEFAULT ''",
     "echo": "TEXT NOT NULL DEFAULT ''",
     "contract": "TEXT NOT NULL DEFAULT ''",
+    "epoch": "REAL",
 }
 _NEWER_INDEXES = (
     "CREATE INDEX IF NOT EXISTS records_by_tally ON records (tally) WHERE tally != ''",
@@ -209,7 +210,14 @@ class Records:
         return int(count), bool(charged)
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """Mark the oldest READY record SENDING and return it."""
         projects = sorted(without)
@@ -225,8 +233,9 @@ class Records:
                 return None
             self._connection.execute(
                 "UPDATE records SET state = 'SENDING', owner = ?, since = ?, lease = ?, "
-                "fence = fence + 1, attempts = attempts + 1, absent = NULL WHERE key = ?",
-                (owner, now, lease, row[0]),
+                "epoch = ?, fence = fence + 1, attempts = attempts + 1, absent = NULL "
+                "WHERE key = ?",
+                (owner, now, lease, epoch, row[0]),
             )
             taken = self._connection.execute(f"{_SELECT} WHERE key = ?", (row[0],)).fetchone()
         # In a file that is deleted, another process may have read it as READY before.
@@ -235,7 +244,7 @@ class Records:
     def change(self, record: Record, change: Change) -> bool:
         """Move a record on, if nobody else has since it was read."""
         query = (
-            "UPDATE records SET state = ?, since = ?, owner = '', fence = fence + 1, "
+            "UPDATE records SET state = ?, since = ?, epoch = ?, owner = '', fence = fence + 1, "
             "reason = coalesce(?, reason), remote = coalesce(?, remote), "
             "absent = coalesce(?, absent), echo = coalesce(?, echo) "
             "WHERE key = ? AND fence = ? AND owner = ?"
@@ -243,6 +252,7 @@ class Records:
         values = (
             change.state,
             change.since,
+            change.epoch,
             change.reason,
             change.remote,
             change.absent,

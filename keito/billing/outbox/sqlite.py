@@ -42,7 +42,9 @@ class SqliteOutbox:
 
     def alive(self, owner: str, *, now: float) -> bool:
         """See `Outbox`."""
-        return self._inbox.shown(owner)[1] > now or signs.held(self._sign(owner))
+        seen, until = self._inbox.shown(owner)
+        # A sign from the future is from before the clock was set back: the lock alone decides.
+        return seen <= now < until or signs.held(self._sign(owner))
 
     def leave(self, owner: str) -> None:
         """See `Outbox`."""
@@ -137,10 +139,19 @@ class SqliteOutbox:
         return self._records.costs_due(destination, before)
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """See `Outbox`."""
-        return self._records.claim(destination, owner=owner, now=now, lease=lease, without=without)
+        return self._records.claim(
+            destination, owner=owner, now=now, lease=lease, without=without, epoch=epoch
+        )
 
     def change(self, record: Record, change: Change) -> bool:
         """See `Outbox`."""
@@ -150,16 +161,10 @@ class SqliteOutbox:
         """See `Outbox`."""
         return self._records.replace(old, new)
 
-    def take_over(self, destination: str, *, owner: str, now: float) -> int:
+    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
         """See `Outbox`."""
-        lost = [
-            record
-            for record in self._records.in_state(destination, "SENDING")
-            if record.lease < now
-            and (record.owner == owner or not self.alive(record.owner, now=now))
-        ]
-        changes = (Change(state="AMBIGUOUS", since=record.lease) for record in lost)
-        return sum(map(self._records.change, lost, changes))
+        lost = [(r, c) for r, c in over if r.owner == owner or not self.alive(r.owner, now=now)]
+        return sum(self.change(record, change) for record, change in lost)
 
     def in_state(self, destination: str, state: State) -> list[Record]:
         """See `Outbox`."""

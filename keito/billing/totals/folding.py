@@ -40,7 +40,8 @@ class Folding:
                 return
             self._confirm()
             for name, details in self._waiting().items():
-                if hurry or details[0].made + self._wait <= self._clock():
+                # One that was made in the future is from before the clock was set back.
+                if hurry or not 0 <= self._clock() - details[0].made < self._wait:
                     self._fold(name, details)
 
     def _waiting(self) -> dict[str, list[Record]]:

@@ -6,16 +6,15 @@ next total. The revision in the entry's metadata tells what Keito has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..._request import Request, path
 from .. import _log
+from ..kit import Kit
 from ..listing import listed
-from ..outbox.port import Outbox
 from ..outbox.record import Change, Record
 from ..seen import Seen
-from ..way import Way
 from ..wire import TIME_ENTRIES, Item, changed, echo, metadata_of, read
 from .details import group_of
 from .total import FROZEN, REVISION, facts_of, update_of, without_pending
@@ -28,15 +27,13 @@ class Updating:
     """Looks at the entries of totals before and after they are changed.
 
     Args:
-        outbox: Where the totals are.
-        way: The way to Keito.
-        clock: Seconds since 1970.
+        kit: What the courier works with.
     """
 
-    def __init__(self, outbox: Outbox, way: Way, *, clock: Callable[[], float]) -> None:
-        self._outbox = outbox
-        self._way = way
-        self._clock = clock
+    def __init__(self, kit: Kit) -> None:
+        self._outbox = kit.outbox
+        self._way = kit.way
+        self._clocks = kit.clocks
 
     def prepare(self, total: Record) -> Request[object] | Change:
         """Look at the entry; return what to send, or what becomes of the total instead."""
@@ -50,7 +47,7 @@ class Updating:
         else:
             self._way.heed(items)
         # A listing may be behind. One that is taken after the settle time proves it.
-        return Change(state="AMBIGUOUS", since=self._clock(), reason=NOT_SENT)
+        return self._clocks.change("AMBIGUOUS", reason=NOT_SENT)
 
     def settle(self, total: Record, items: Sequence[Item]) -> None:
         """Decide what became of an update that is in doubt, going by a listing."""
@@ -62,8 +59,7 @@ class Updating:
             if touched:
                 self._freeze(total, touched, echo(total, item))
             else:
-                ready = Change(state="READY", since=self._clock(), reason="")
-                self._outbox.change(total, ready)
+                self._outbox.change(total, self._clocks.change("READY", reason=""))
         elif total.reason == NOT_SENT:
             why = "deleted or moved" if item is None else f"changed {REVISION}"
             self._freeze(total, why, "" if item is None else echo(total, item))
@@ -81,9 +77,8 @@ class Updating:
         if item.get("notes") != read(total.payload).get("notes"):
             others.append("notes")
         reason = f"{FROZEN}: changed {', '.join(others)}" if others else ""
-        return Change(
-            state="DONE",
-            since=self._clock(),
+        return self._clocks.change(
+            "DONE",
             remote=str(item.get("id")),
             echo=echo(total, item),
             reason=reason,
@@ -96,7 +91,7 @@ class Updating:
             for detail in self._outbox.in_state(total.destination, "FOLDED")
             if detail.after == total.key
         ]
-        left = without_pending(total, now=self._clock(), echo=seen, reason=f"{FROZEN}: {why}")
+        left = without_pending(total, now=self._clocks.wall(), echo=seen, reason=f"{FROZEN}: {why}")
         again = [
             replace(x, state="COLLECTED", fence=x.fence + 1, after=group_of(x)["name"])
             for x in pending
@@ -109,10 +104,8 @@ class Updating:
             "a day's entry was changed or removed by somebody while it was being updated, so that "
             "nobody knows what it had: its runs are kept, please look at it",
         )
-        parked = Change(
-            state="PARKED",
-            since=self._clock(),
-            reason=f"{FROZEN}: touched while it was being updated",
+        parked = self._clocks.change(
+            "PARKED", reason=f"{FROZEN}: touched while it was being updated"
         )
         self._outbox.change(total, parked)
 

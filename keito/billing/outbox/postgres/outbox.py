@@ -166,10 +166,19 @@ class PostgresOutbox:
         return self._records.costs_due(destination, before)
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """See `Outbox`."""
-        return self._records.claim(destination, owner=owner, now=now, lease=lease, without=without)
+        return self._records.claim(
+            destination, owner=owner, now=now, lease=lease, without=without, epoch=epoch
+        )
 
     def change(self, record: Record, change: Change) -> bool:
         """See `Outbox`."""
@@ -179,14 +188,12 @@ class PostgresOutbox:
         """See `Outbox`."""
         return self._records.replace(old, new)
 
-    def take_over(self, destination: str, *, owner: str, now: float) -> int:
-        """See `Outbox`."""
-        late = [r for r in self._records.in_state(destination, "SENDING") if r.lease < now]
+    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
+        """See `Outbox`; it is the database's clock that says what time it is."""
         with self._session.turn() as connection:
-            living = owners.living(connection, {record.owner for record in late})
-        lost = [r for r in late if r.owner == owner or r.owner not in living]
-        changes = (Change(state="AMBIGUOUS", since=record.lease) for record in lost)
-        return sum(map(self._records.change, lost, changes))
+            living = owners.living(connection, {record.owner for record, _ in over})
+        lost = [(r, c) for r, c in over if r.owner == owner or r.owner not in living]
+        return sum(self.change(record, change) for record, change in lost)
 
     def in_state(self, destination: str, state: State) -> list[Record]:
         """See `Outbox`."""

@@ -35,7 +35,7 @@ ORDER BY made, key LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _CLAIM = f"""
 UPDATE keito_outbox_records
-SET state = 'SENDING', owner = %(owner)s, since = %(since)s, lease = %(lease)s,
+SET state = 'SENDING', owner = %(owner)s, since = %(since)s, lease = %(lease)s, epoch = %(epoch)s,
     fence = fence + 1, attempts = attempts + 1, absent = NULL
 WHERE key = ({_OLDEST_READY}) RETURNING {_NAMES}
 """
@@ -134,7 +134,14 @@ class Records:
         return int(count), bool(charged)
 
     def claim(
-        self, destination: str, *, owner: str, now: float, lease: float, without: Collection[str]
+        self,
+        destination: str,
+        *,
+        owner: str,
+        now: float,
+        lease: float,
+        without: Collection[str],
+        epoch: float | None = None,
     ) -> Record | None:
         """Mark the oldest READY record that nobody is about to take SENDING, and return it."""
         ahead = self._session.ahead
@@ -144,6 +151,7 @@ class Records:
             "owner": owner,
             "since": now + ahead,
             "lease": lease + ahead,
+            "epoch": epoch,
         }
         rows = self._rows(_CLAIM, said)
         return self._record(rows[0]) if rows else None
@@ -152,7 +160,7 @@ class Records:
         """Move a record on, if nobody else has since it was read."""
         ahead = self._session.ahead
         query = (
-            "UPDATE keito_outbox_records SET state = %s, since = %s, owner = '', "
+            "UPDATE keito_outbox_records SET state = %s, since = %s, epoch = %s, owner = '', "
             "fence = fence + 1, reason = coalesce(%s::text, reason), "
             "remote = coalesce(%s::text, remote), absent = coalesce(%s::float8, absent), "
             "echo = coalesce(%s::text, echo) WHERE key = %s AND fence = %s AND owner = %s"
@@ -160,6 +168,7 @@ class Records:
         values = (
             change.state,
             change.since + ahead,
+            change.epoch,
             change.reason,
             change.remote,
             None if change.absent is None else change.absent + ahead,

@@ -72,6 +72,7 @@ _STEPS = (
     CREATE INDEX keito_outbox_records_by_expense ON keito_outbox_records (destination, day)
         WHERE expense = 'due';
     """,
+    "ALTER TABLE keito_outbox_records ADD COLUMN epoch double precision",
 )
 
 

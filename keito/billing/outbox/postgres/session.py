@@ -14,6 +14,7 @@ from psycopg import Connection
 from psycopg.adapt import Buffer, Dumper
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from ...waits import monotonic
 from . import schema
 from .owners import Owners
 
@@ -96,8 +97,6 @@ class Session:
 
     Attributes:
         owners: Who is shown to live on it.
-        ahead: By how many whole seconds the database's clock is ahead of this machine's. What is
-            less than one, a courier's margins cover.
     """
 
     def __init__(self, dsn: str) -> None:
@@ -105,7 +104,16 @@ class Session:
         self._lock = threading.RLock()
         self._connection: Connection[Any] | None = None
         self.owners = Owners()
-        self.ahead = 0
+        self._zero: float | None = None
+
+    @property
+    def ahead(self) -> int:
+        """By how many whole seconds the database's clock is ahead of this machine's.
+
+        What is less than one, a courier's margins cover.
+        """
+        # Between two looks at the database's, a clock that is never set stands in for it.
+        return 0 if self._zero is None else round(self._zero + monotonic() - time.time())
 
     @contextmanager
     def turn(self) -> Iterator[Connection[Any]]:
@@ -141,7 +149,7 @@ class Session:
         return connection
 
     def _ahead_of_us(self, connection: Connection[Any]) -> None:
-        before = time.time()
+        before = monotonic()
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         assert row is not None
-        self.ahead = round(row[0] - (before + time.time()) / 2)
+        self._zero = row[0] - (before + monotonic()) / 2
