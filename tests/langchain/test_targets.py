@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from langchain_keito import KeitoCallbackHandler
 from langchain_keito._langgraph import GraphCallbackHandler
 from langgraph.graph import START, StateGraph
 
-from keito.billing import Recorder, Target, bill_to, billed, current_run
+from keito.billing import MemoryOutbox, Recorder, Target, bill_to, billed, current_run
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
@@ -22,10 +22,16 @@ GLOBEX = Target(project_id="prj_globex_onboarding", task_id="tsk_agent_run")
 
 
 @pytest.fixture
-def recorder(recorder: Recorder) -> Recorder:
+def recorder(keito: LocalKeito) -> Iterator[Recorder]:
     """One that knows targets by name."""
-    recorder._routes._named.update(globex=GLOBEX)
-    return recorder
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        target=Target(project_id=keito.project_id, task_id=keito.task_id),
+        targets={"globex": GLOBEX},
+        **keito.client_settings,
+    )
+    yield recorder
+    recorder.close(0)
 
 
 def tokens_by_project(recorder: Recorder, keito: LocalKeito) -> dict[str, int]:

@@ -10,6 +10,7 @@ from keito.billing import guarded
 from ._calls import CALLBACK, end_model, end_tool
 from ._langgraph import GraphInterrupt, status_of
 from ._tree import Root, tree
+from ._waiting import note_end
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
@@ -50,6 +51,7 @@ def _finish(root: Root, error: BaseException | None) -> None:
         # reads the model's stream to its end.
         status = "closed_early" if root.run.open_calls else "ok"
     root.run.finish(status, error=error)
+    note_end(root, failed=error is not None)
 
 
 def end_silent() -> None:

@@ -9,6 +9,7 @@ from keito.billing.endings import status_of as core_status_of
 if TYPE_CHECKING:
     from langgraph.callbacks import GraphCallbackHandler
     from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
+    from langgraph.types import Command
 
     from keito.billing import Status
 else:
@@ -18,7 +19,11 @@ else:
         from langchain_core.callbacks import BaseCallbackHandler as GraphCallbackHandler
     try:
         from langgraph.errors import GraphBubbleUp, GraphInterrupt, GraphRecursionError
+        from langgraph.types import Command
     except ImportError:
+
+        class Command:
+            """Never given where LangGraph is absent."""
 
         class GraphBubbleUp(Exception):  # noqa: N818  # the name is LangGraph's
             """Never raised where LangGraph is absent."""
@@ -30,7 +35,7 @@ else:
             """Never raised where LangGraph is absent."""
 
 
-__all__ = ["GraphCallbackHandler", "GraphInterrupt", "status_of"]
+__all__ = ["Command", "GraphCallbackHandler", "GraphInterrupt", "status_of"]
 
 
 def status_of(error: BaseException) -> Status:

@@ -29,7 +29,7 @@ def named_in(metadata: Started) -> tuple[object, ...] | None:
     return tuple(metadata.get(name) for name in names)
 
 
-def session_in(metadata: Started) -> str | None:
-    """The conversation: LangGraph's thread."""
+def thread_in(metadata: Started) -> str | None:
+    """The thread of LangGraph's that it is a turn of."""
     thread = metadata.get("thread_id")
     return None if thread is None else str(thread)

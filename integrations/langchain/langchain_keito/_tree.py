@@ -37,36 +37,38 @@ class Root:
         named: What the metadata of its start said of the work.
         handlers: The handlers with a target of their own that see all of it.
         open: The numbers of the runs below it that have not ended, its own included.
-        in_session: Whether the conversation it belongs to is known.
         interrupted: Whether it waits for a person.
         limited: Whether it was stopped because of its limits.
+        thread: The thread of LangGraph's that it is a turn of, as far as known.
         attachment: What had it billed, if that was neither a config nor a block.
         last: When something last happened in it, on the clock of `time.monotonic()`.
     """
 
     __slots__ = (
-        "attachment", "handlers", "in_session", "interrupted", "last", "limited",
-        "named", "number", "open", "run", "said",
+        "attachment", "handlers", "interrupted", "last", "limited",
+        "named", "number", "open", "run", "said", "thread",
     )  # fmt: skip
 
-    def __init__(self, number: int, run: Run, *, said: object, named: object) -> None:
+    def __init__(
+        self, number: int, run: Run, *, said: object, named: object, thread: str | None
+    ) -> None:
         self.number = number
         self.run = run
         self.said = said
         self.named = named
         self.handlers: set[BaseCallbackHandler] = set()
         self.open: set[int] = set()
-        self.in_session = False
+        self.thread = thread
         self.interrupted = False
         self.limited = False
         self.last = monotonic()
         self.attachment: Attachment | None = None
 
-    def join_session(self, session: str | None) -> None:
+    def join(self, thread: str | None) -> None:
         """Learn the thread of a graph that is not the outermost run: only the graph is told it."""
-        if session is not None:
-            self.run.in_session(session)
-            self.in_session = True
+        if thread is not None:
+            self.run.in_session(thread)
+            self.thread = thread
 
 
 class Node:

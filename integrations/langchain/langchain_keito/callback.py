@@ -13,14 +13,15 @@ from keito.billing.run import surroundings
 from ._calls import CALLBACK, Begin, start_model, start_text_model, start_tool
 from ._ends import end, end_silent
 from ._langgraph import GraphCallbackHandler
-from ._started import Started, metadata_of, name_of, named_in, session_in
+from ._started import Started, metadata_of, name_of, named_in, thread_in
 from ._tree import Node, Root, tree
+from ._waiting import followed, goes_on
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
     from langchain_core.messages import BaseMessage
     from langchain_core.outputs import LLMResult
-    from langgraph.callbacks import GraphInterruptEvent
+    from langgraph.callbacks import GraphInterruptEvent, GraphResumeEvent
 
     from keito.billing import Recorder, Run, Target
 
@@ -62,6 +63,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         **kwargs: object,
     ) -> None:
         """See LangChain."""
+        kwargs["goes_on"] = goes_on(inputs)
         self._start(run_id, serialized, kwargs)
 
     def on_retriever_start(
@@ -143,8 +145,18 @@ class KeitoCallbackHandler(GraphCallbackHandler):
     def on_interrupt(self, event: GraphInterruptEvent) -> None:
         """See LangGraph."""
         node = tree.find(event.run_id)
-        if node is not None:
-            node.root.interrupted = True
+        if node is None:
+            return
+        node.root.interrupted = True
+        if not event.checkpoint_ns:  # the graph itself, and none inside it
+            node.root.run.metadata(interruption=event.checkpoint_id)
+
+    @guarded(CALLBACK)
+    def on_resume(self, event: GraphResumeEvent) -> None:
+        """See LangGraph."""
+        node = tree.find(event.run_id)
+        if node is not None and not event.checkpoint_ns:
+            node.root.run.metadata(resumes=event.checkpoint_id)
 
     @guarded(CALLBACK)
     def _start(
@@ -176,16 +188,16 @@ class KeitoCallbackHandler(GraphCallbackHandler):
             or named_in(metadata) != root.named
             or (self._target is not None and self not in root.handlers)
         ):
-            root = self._open(run_id, name_of(serialized, started), metadata, outer=root)
-        elif not root.in_session and "thread_id" in metadata:
-            root.join_session(session_in(metadata))
+            root = self._open(run_id, serialized, started, outer=root)
+        elif root.thread is None and "thread_id" in metadata:
+            root.join(thread_in(metadata))
         return tree.add(run_id.int, root)
 
     def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
         if not self._attached or tree.orphaned(run_id, started.get("parent_run_id")):
             return None
         end_silent()
-        root = self._open(run_id, name_of(serialized, started), metadata_of(started), outer=None)
+        root = self._open(run_id, serialized, started, outer=None)
         return tree.add(run_id.int, root)
 
     def _take_over(
@@ -198,22 +210,27 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         if run_id.int == root.number:
             root.handlers.add(self)
             return None
-        inner = self._open(run_id, name_of(serialized, started), metadata_of(started), outer=root)
+        inner = self._open(run_id, serialized, started, outer=root)
         tree.move(run_id.int, node, inner)
         return node
 
-    def _open(self, run_id: UUID, name: str, metadata: Started, *, outer: Root | None) -> Root:
+    def _open(
+        self, run_id: UUID, serialized: Started | None, started: Started, *, outer: Root | None
+    ) -> Root:
+        metadata = metadata_of(started)
+        thread = thread_in(metadata)
         run = (self._recorder or default_recorder()).start(
-            name,
+            name_of(serialized, started),
             key=run_id.hex,
             parent=None if outer is None else _nearest(outer.run),
             target=self._target,
             framework=FRAMEWORK,
             metadata=metadata,
-            session=session_in(metadata),
+            session=thread,
+            follows=followed(thread, goes_on=started.get("goes_on", False)) if not outer else None,
         )
-        root = Root(run_id.int, run, said=surroundings(), named=named_in(metadata))
-        root.in_session = "thread_id" in metadata
+        said, named = surroundings(), named_in(metadata)
+        root = Root(run_id.int, run, said=said, named=named, thread=thread)
         if outer is not None:
             root.handlers |= outer.handlers
         if self._target is not None:
