@@ -13,3 +13,9 @@ USAGE = 2
 
 LEFT = 3
 """Done, and something is left for a person or for later, which the output names."""
+
+INTERRUPTED = 130
+"""Ctrl-C ended it before it was done."""
+
+UNREAD = 141
+"""Whoever read the output has stopped reading it."""

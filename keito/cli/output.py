@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -10,22 +11,52 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.live import Live
+from rich.spinner import Spinner
 
 from .. import _json
 from .exits import FAILED
 
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
-# What nobody sees is written as wide as it gets: a file or a pipe has no edge to be cut at.
-_NO_EDGE = 10_000
+
+
+class Screen(Console):
+    """A console that writes what it is given, and says so when nobody reads it any more."""
+
+    def __init__(
+        self, *, stderr: bool = False, soft_wrap: bool = False, width: int | None = None
+    ) -> None:
+        super().__init__(
+            stderr=stderr,
+            soft_wrap=soft_wrap,
+            width=width,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command, as with every other output."""
+        raise BrokenPipeError
 
 
 def say(text: str = "", *, style: str | None = None) -> None:
     """Write a line, never broken so that it can be copied, and plain where no terminal is."""
-    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Screen(soft_wrap=True)
     console.print(printable(text), style=style)
     console.file.flush()
+
+
+def say_beside(before: str, text: str, *, style: str | None = None) -> None:
+    """Write text beside a margin; in a terminal too narrow for it, below each other by words."""
+    console = Screen()
+    lines = [text]
+    if console.is_terminal:
+        # A word is never broken, so that a path or a command can be copied.
+        room = max(console.width - len(before), len(before))
+        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    for number, line in enumerate(lines or [""]):
+        say(f"{before if number == 0 else ' ' * len(before)}{line}", style=style)
 
 
 def show(value: object, text: str, *, json: bool) -> None:
@@ -41,41 +72,6 @@ def show_json(value: object) -> None:
     typer.echo(_json.dumps(plain(value)).decode())
 
 
-def show_table(
-    headings: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    right: Sequence[str] = (),
-    whole: Sequence[str] = (),
-) -> None:
-    """Write rows under headings.
-
-    Args:
-        headings: One per column. In a narrow terminal the text of a column is cut, but not that of
-            the first one, of numbers and of those that are to be `whole`.
-        rows: Their cells.
-        right: The headings of numbers.
-        whole: The headings of other columns that are never cut.
-    """
-    console = Console(highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=_NO_EDGE)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for index, heading in enumerate(headings):
-        kept = index == 0 or heading in right or heading in whole
-        table.add_column(
-            heading,
-            justify="right" if heading in right else "left",
-            no_wrap=kept,
-        )
-    for row in rows:
-        table.add_row(*[Text(printable(cell), no_wrap=True, overflow="ellipsis") for cell in row])
-    with console.capture() as capture:
-        console.print(table)
-    lines = capture.get().splitlines()
-    typer.echo("\n".join(line if console.is_terminal else line.rstrip() for line in lines))
-
-
 def fail(message: str) -> NoReturn:
     """Say what went wrong and end with exit code 1."""
     complain(message)
@@ -84,25 +80,29 @@ def fail(message: str) -> NoReturn:
 
 def complain(message: str) -> None:
     """Say what went wrong, where it does not mix with results."""
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Screen(stderr=True, soft_wrap=True)
     console.print(printable(message), style="red")
 
 
 def remark(message: str) -> None:
     """Say something beside the results, where it does not mix with them."""
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console = Screen(stderr=True, soft_wrap=True)
     console.print(printable(message))
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[str], None]]:
+def progress(what: str, *, hidden: bool = False) -> Iterator[Callable[[str], None]]:
     """Show in a terminal that work goes on; call what it yields with how far it is."""
-    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    if not console.is_terminal:
+    console = Screen(stderr=True)
+    if hidden or not console.is_terminal or console.is_dumb_terminal:
         yield lambda so_far: None
         return
-    with console.status(what) as status:
-        yield lambda so_far: status.update(f"{what} {printable(so_far)}")
+    spinner = Spinner("dots", what)
+    # The results are left alone: redirected, they would land on the standard error, with line ends.
+    with Live(
+        spinner, console=console, transient=True, redirect_stdout=False, redirect_stderr=False
+    ):
+        yield lambda so_far: spinner.update(text=f"{what} {printable(so_far)}")
 
 
 def printable(text: str) -> str:

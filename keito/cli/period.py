@@ -34,23 +34,27 @@ def period(first: str | None, last: str | None, month: str | None = None) -> Per
         if first is not None or last is not None:
             raise typer.BadParameter("give --month, or --from and --to")
         return _month(month)
-    end = _day("--to", last) if last is not None else now
-    begin = _day("--from", first) if first is not None else end.replace(day=1)
+    end = day_of("--to", last) if last is not None else now
+    begin = day_of("--from", first) if first is not None else end.replace(day=1)
     if begin > end:
         raise typer.BadParameter(f"--from {begin} is after --to {end}")
     return Period(begin, end)
 
 
-def _month(text: str) -> Period:
-    if not re.fullmatch(r"\d{4}-\d{2}", text):
-        raise typer.BadParameter(f"--month {text}: a month looks like 2026-03")
-    begin = _day("--month", f"{text}-01")
-    end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return Period(begin, end)
-
-
-def _day(option: str, text: str) -> date:
+def day_of(option: str, text: str) -> date:
+    """Read a day; what is none ends the command."""
     try:
         return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{option} {text}: a day looks like 2026-03-05") from None
+
+
+def _month(text: str) -> Period:
+    if not re.fullmatch(r"\d{4}-\d{2}", text):
+        raise typer.BadParameter(f"--month {text}: a month looks like 2026-03")
+    try:
+        begin = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise typer.BadParameter(f"--month {text}: there is no such month") from None
+    end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return Period(begin, end)

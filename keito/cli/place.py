@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from .output import fail
+from .._errors import KeitoError
 
 if TYPE_CHECKING:
     from .._sync.client import Keito
@@ -38,7 +39,12 @@ Credential = Annotated[
     ),
 ]
 DEFAULT_CREDENTIAL = "default"
+_SQLITE = b"SQLite format 3\x00"
 _DATABASES = ("postgresql://", "postgres://")
+
+
+class UnusableError(KeitoError):
+    """An outbox that is not there, or is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,15 @@ class Place:
         return Path(f"{self.where}-inbox")
 
     @property
+    def _is_foreign(self) -> bool:
+        path = Path(self.where)
+        if self.in_database or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            beginning = file.read(len(_SQLITE))
+        return beginning not in (b"", _SQLITE)
+
+    @property
     def name(self) -> str:
         """What it may be called in an output: a database's address without its password."""
         if not self.in_database:
@@ -74,7 +89,12 @@ class Place:
     def opened(self) -> Iterator[Outbox]:
         """Open the outbox; where there is none, end the command instead of making one."""
         if not self.exists:
-            fail(f"there is no outbox at {self.name}: nothing has been recorded there")
+            raise UnusableError(
+                f"there is no outbox at {self.name}: nothing has been recorded there"
+            )
+        if self._is_foreign:
+            # A recorder moves a damaged outbox away to go on; here it may be a slip of the pen.
+            raise UnusableError(f"{self.name} is no outbox; it is left as it is")
         with closing(self.open()) as outbox:
             yield outbox
 
@@ -90,11 +110,18 @@ class Place:
         """Open the outbox, which is made if there is none."""
         from ..billing.outbox import open_outbox
 
-        return open_outbox(self.where, self.destination)
+        if not self.in_database and Path(self.where).is_dir():
+            raise UnusableError(f"{self.where} can't be used as an outbox: it is a folder")
+        try:
+            return open_outbox(self.where, self.destination)
+        except sqlite3.Error as error:
+            raise UnusableError(f"{self.name} can't be used as an outbox: {error}") from error
 
 
 def place(outbox: str | None, credential: str = DEFAULT_CREDENTIAL) -> Place:
     """Return the place that the options and the environment name."""
+    if not credential.strip():
+        raise typer.BadParameter("--credential: give the name of a key")
     from ..billing.destination import destination
     from ..billing.outbox import default_path
 

@@ -121,7 +121,8 @@ def _what(record: Record, body: Mapping[str, Any]) -> str:
         cost = body.get("total_cost")
         return f"{cost} spent" if cost is not None else f"{body.get('units')} units"
     if "hours" in body:
-        return f"{Decimal(body['hours']).normalize():f} h"
+        kind = f" ({record.kind})" if record.kind in ("correction", "total") else ""
+        return f"{Decimal(body['hours']).normalize():f} h{kind}"
     return _untold(record)
 
 

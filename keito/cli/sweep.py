@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .exits import FAILED, LEFT
-from .output import Json, complain, say, show_json, show_table
+from .output import Json, complain, say, show_json
+from .period import day_of
 from .place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 from .record import SHORT
+from .table import show_table
 
 if TYPE_CHECKING:
     from ..billing.sweep_report import SweepReport
@@ -26,13 +28,16 @@ def sweep(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Compare a day with what Keito has; exit code 3 says that they differ. Nothing is changed."""
+    """Compare a day with what Keito has; nothing is changed.
+
+    Exit code 3 says that they differ.
+    """
     from ..billing.sweep import sweep_now
     from ..billing.timing import Timing
 
-    where = place(outbox, credential)
+    where, day = place(outbox, credential), str(day_of("DAY", day)) if day else _yesterday()
     with where.opened() as opened:
-        report = sweep_now(opened, where.destination, day or _yesterday(), timing=Timing())
+        report = sweep_now(opened, where.destination, day, timing=Timing())
     if json:
         show_json(report)
     else:
@@ -50,6 +55,9 @@ def _yesterday() -> str:
 
 
 def _print(report: SweepReport) -> None:
+    if not (report.compared or report.listed or report.unlisted):
+        say(f"{report.day}: nothing was recorded here, so that there is nothing to compare")
+        return
     counts = f"{report.compared} records here, {report.listed} in Keito"
     say(f"{report.day}: {counts}: {report.summary()}")
     if report.findings:
@@ -57,4 +65,4 @@ def _print(report: SweepReport) -> None:
             (one.what, one.key[:SHORT], one.project_id, " ".join(one.ids), one.detail)
             for one in report.findings
         ]
-        show_table(_HEADINGS, rows)
+        show_table(_HEADINGS, rows, apart=["detail"])

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "keito.cli"]
 
@@ -71,8 +72,17 @@ def running(*words: str, env: Mapping[str, str]) -> Iterator[Process]:
         process.close()
 
 
-def in_terminal(*words: str, env: Mapping[str, str], columns: int = 80) -> tuple[int, str]:
-    """Run a command in a terminal of its own; return its exit code and all that it shows."""
+def in_terminal(
+    *words: str, env: Mapping[str, str], columns: int = 80, into: Path | None = None
+) -> tuple[int, str]:
+    """Run a command in a terminal of its own; return its exit code and all that it shows.
+
+    Args:
+        words: The command.
+        env: Its environment.
+        columns: How wide the terminal is.
+        into: A file that its results go to, like with `>`.
+    """
     import fcntl
     import pty
     import struct
@@ -83,9 +93,14 @@ def in_terminal(*words: str, env: Mapping[str, str], columns: int = 80) -> tuple
     ignored = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
     ours_too = {name: value for name, value in os.environ.items() if name not in ignored}
     settings = {**ours_too, "TERM": "xterm-256color", **env}
-    process = subprocess.Popen(
-        [*COMMAND, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=settings
-    )
+    with open(into or os.devnull, "wb") as file:
+        process = subprocess.Popen(
+            [*COMMAND, *words],
+            stdin=theirs,
+            stdout=file if into else theirs,
+            stderr=theirs,
+            env=settings,
+        )
     os.close(theirs)
     shown = b""
     while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -95,3 +96,19 @@ def test_a_terminal_shows_that_it_goes_on(march: World, tmp_path: Path) -> None:
     assert code == 0
     assert "exporting 2026-03-01 to 2026-03-31" in shown
     assert "3 written" in shown
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
+def test_what_a_terminal_sends_to_a_file_is_all_there(march: World, tmp_path: Path) -> None:
+    file = tmp_path / "march.jsonl"
+
+    code, shown = in_terminal("export", *MARCH, env=march.env, into=file)
+
+    assert (code, "3 written" in shown) == (0, True)
+    read: list[Any] = [_json.loads(line) for line in file.read_text().splitlines()]
+    assert [one["type"] for one in read] == ["time_entry", "time_entry", "expense"]
+
+
+def test_a_folder_is_not_written_to(world: World, tmp_path: Path) -> None:
+    assert world.refused("export", "--out", str(tmp_path)).endswith("it is a folder")
+    assert world.refused("export", "--out", str(tmp_path / "no" / "file")).endswith("is not there")

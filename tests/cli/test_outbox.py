@@ -71,8 +71,8 @@ def test_records_are_listed_and_found_by_the_beginning_of_their_key(world: World
 
     assert (run["state"], run["agent"], run["project_id"]) == ("UNROUTED", "nobody", None)
     assert outcome["kind"] == "outcome"
-    assert lines[0].split()[:3] == ["key", "state", "kind"]
-    assert lines[2].split()[:4] == [run["key"][:8], "UNROUTED", "run", "nobody"]
+    assert lines[0].split()[:3] == ["key", "state", "what"]
+    assert lines[2].split()[:2] == [run["key"][:8], "UNROUTED"]
 
 
 def test_only_the_newest_are_listed_if_so_wanted(world: World) -> None:
@@ -178,8 +178,27 @@ def test_what_is_no_file_is_said_in_one_line(world: World) -> None:
 
     for command in ("status", "flush"):
         said = world.refused("outbox", command)
-        assert said.startswith("the outbox can't be used: ")
+        assert str(world.path) in said
         assert len(said.splitlines()) == 1
+
+
+def test_a_file_that_is_no_outbox_is_left_as_it_is(world: World) -> None:
+    world.path.write_text("what somebody else wrote")
+
+    for command in ("status", "list"):
+        assert "is no outbox" in world.refused("outbox", command)
+    assert world.path.read_text() == "what somebody else wrote"
+    assert list(world.path.parent.iterdir()) == [world.path]
+
+
+def test_nothing_recorded_is_nothing_to_flush(world: World) -> None:
+    assert world.said("outbox", "flush") == "0 delivered, 0 left\n"
+    assert not world.path.exists()
+
+
+def test_an_empty_id_is_refused(world: World) -> None:
+    assert world.keito("outbox", "assign", "--all", "--project", "").exit_code == 2
+    assert world.keito("explain", "").exit_code == 2
 
 
 def test_without_a_key_flush_says_what_to_set(

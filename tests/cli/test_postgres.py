@@ -48,7 +48,19 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(
 ) -> None:
     monkeypatch.setenv("KEITO_OUTBOX", NOWHERE)
 
-    for command in (("outbox", "status"), ("courier", "--once"), ("doctor",)):
+    for command in (("outbox", "status"), ("courier", "--once")):
         said = world.refused(*command)
-        assert "the outbox's database can't be used: OperationalError" in said
+        assert "the outbox's database can't be used: connection failed" in said
         assert "secret" not in said
+
+
+def test_the_doctor_goes_on_without_its_database(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEITO_OUTBOX", NOWHERE)
+
+    said = world.said("doctor", code=3)
+
+    assert "PROBLEM outbox" in said
+    assert "Check KEITO_OUTBOX" in said
+    assert "secret" not in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from keito.billing import Contract, Usage
 from tests.cli.conftest import World
 from tests.cli.processes import in_terminal
 
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\r")
 DAY = "2026-03-02"
 DAYS = ("--month", "2026-03")
 
@@ -30,6 +32,18 @@ def log(world: World, **changed: Any) -> None:
     }
     with Keito(**world.local.client_settings) as keito:
         keito.time_entries.create(**{**entry, **changed})
+
+
+def spend(world: World, **changed: Any) -> None:
+    expense: dict[str, Any] = {
+        "project_id": world.local.project_id,
+        "expense_category_id": "cat_llm_usage",
+        "spent_date": DAY,
+        "source": "agent",
+        "metadata": {"agent_id": "support"},
+    }
+    with Keito(**world.local.client_settings) as keito:
+        keito.expenses.create(**{**expense, **changed})
 
 
 def rows(world: World, *words: str) -> list[dict[str, Any]]:
@@ -56,6 +70,9 @@ def test_hours_outcomes_revenue_and_cost_are_added_up(world: World) -> None:
             "currency": "USD",
             "revenue": Decimal("235"),
             "revenue_unknown": 0,
+            "expenses": 0,
+            "expenses_unbilled": 0,
+            "expenses_unknown": 0,
             "llm_cost_usd": Decimal("0.25"),
             "llm_calls_unpriced": 0,
             "margin": Decimal("234.75"),
@@ -157,7 +174,29 @@ def test_a_table_fits_a_narrow_terminal(world: World) -> None:
 
     assert code == 0
     assert "USD 225.00" in shown
-    assert "…" in shown
+    assert "an agent with a name that is much too long for a" in shown
+    assert max(map(len, COLOUR.sub("", shown).splitlines()[-3:])) <= 80
+
+
+def test_expenses_are_billed_beside_the_revenue_and_never_in_it(world: World) -> None:
+    log(world)
+    spend(world, total_cost="12.40", billable=True)
+    spend(world, total_cost="3", billable=False)
+
+    (row,) = rows(world, *DAYS, "--by", "project")
+    table = world.said("summary", *DAYS, "--by", "project")
+
+    assert (row["revenue"], row["expenses"], row["expenses_unbilled"]) == (225, Decimal("12.4"), 3)
+    assert table.splitlines()[1].split()[-5:] == ["USD", "225.00", "USD", "12.40", "0.0000"]
+
+
+def test_expenses_in_different_currencies_stay_apart(world: World) -> None:
+    spend(world, total_cost=1, billable=True)
+    spend(world, total_cost=2, billable=True, project_id="prj_globex_audit")
+
+    found = rows(world, *DAYS, "--by", "client")
+
+    assert [(row["currency"], row["expenses"]) for row in found] == [("USD", 1), ("EUR", 2)]
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,9 @@ def test_a_day_that_can_t_be_listed_fails(world: World) -> None:
 def test_a_day_that_is_none_is_refused(world: World) -> None:
     delivered(world)
 
-    assert "is no day" in world.refused("sweep", "tomorrow")
+    result = world.keito("sweep", "tomorrow")
+
+    assert (result.exit_code, "a day looks like" in result.stderr) == (2, True)
 
 
 def test_a_service_sweeps_where_it_is_asked_to(world: World) -> None:

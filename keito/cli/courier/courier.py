@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ..exits import LEFT
 from ..output import Json, say, show, show_json
 from ..place import DEFAULT_CREDENTIAL, OutboxPlace, Place, place
 from ..signals import signalled
-from .delivering import Left, Service, deliver, serving
+from .delivering import Left, Service, deliver, report, serving
 
 # How often a service says what it has done, if it has done anything.
 _REPORT = 60.0
@@ -46,10 +45,7 @@ def courier(
     if not once:
         _serve(places, grace=grace, sweep=sweep, json=json)
         return
-    left = deliver(places, timeout=timeout)
-    show(left, left.text, json=json)
-    if left.left:
-        raise typer.Exit(LEFT)
+    report(deliver(places, timeout=timeout), json=json)
 
 
 def _serve(places: list[Place], *, grace: float, sweep: bool, json: bool) -> None:

@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import typer
 
 from ..._config import configure
 from ...billing.recorder import Recorder
 from ...billing.timing import Timing
-from ..output import progress
+from ..exits import INTERRUPTED, LEFT
+from ..output import progress, show
 from ..place import Place
 from ..signals import signalled
 
@@ -29,6 +32,7 @@ class Left:
         ambiguous: How many of them were sent, and nobody knows yet whether they arrived.
         holds: What Keito refuses at the moment.
         last_error: What last went wrong.
+        interrupted: Whether somebody wanted us to stop before that.
     """
 
     delivered: int
@@ -36,6 +40,7 @@ class Left:
     ambiguous: int
     holds: tuple[str, ...]
     last_error: str | None
+    interrupted: bool = False
 
     @property
     def text(self) -> str:
@@ -48,6 +53,9 @@ class Left:
         if self.left and self.last_error:
             said += f"; last error: {self.last_error}"
         return said
+
+
+NOTHING = Left(delivered=0, left=0, ambiguous=0, holds=(), last_error=None)
 
 
 class Service:
@@ -90,8 +98,7 @@ def serving(
         KeitoConfigError: A key or an account is missing.
     """
     for place in places:
-        whose = place.destination
-        configure(api_key=whose.api_key or "", account_id=whose.account_id, base_url=whose.base_url)
+        require_access(place)
     with ExitStack() as stack:
         recorders = [_recorder(stack, place, grace, timing, sweep) for place in places]
         service = Service(recorders)
@@ -108,6 +115,19 @@ def deliver(places: Sequence[Place], *, timeout: float) -> Left:
         return until(service, told, timeout=timeout, tell=lambda left: tell(f"({left.left} left)"))
 
 
+def require_access(place: Place) -> None:
+    """Raise a KeitoConfigError if a key or an account is missing."""
+    whose = place.destination
+    configure(api_key=whose.api_key or "", account_id=whose.account_id, base_url=whose.base_url)
+
+
+def report(left: Left, *, json: bool) -> None:
+    """Say what is left, and end with the exit code for that."""
+    show(left, left.text, json=json)
+    if left.left:
+        raise typer.Exit(INTERRUPTED if left.interrupted else LEFT)
+
+
 def until(
     service: Service, told: threading.Event, *, timeout: float, tell: Callable[[Left], None]
 ) -> Left:
@@ -116,8 +136,10 @@ def until(
     while True:
         left = service.look()
         tell(left)
-        if not left.left or _refused(left) or time.monotonic() >= end or told.wait(_LOOK):
+        if not left.left or _refused(left) or time.monotonic() >= end:
             return left
+        if told.wait(_LOOK):
+            return replace(left, interrupted=True)
 
 
 def _refused(left: Left) -> bool:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 # The server's header counts whole seconds, and an answer takes a while.
 _CLOCK_FINE = 5.0
 _CLOCK_BAD = 60.0
+_SET = (
+    "export KEITO_API_KEY and KEITO_ACCOUNT_ID as Keito shows them, or to try it without an "
+    "account, as `keito sandbox` prints them"
+)
 
 
 def access(of: Destination) -> Iterator[Finding]:
@@ -36,7 +40,7 @@ def access(of: Destination) -> Iterator[Finding]:
         with keito(of) as client:
             yield from _asked(client, of)
     except KeitoConfigError as error:
-        yield Finding("key", "problem", str(error), "Set what `keito sandbox` or Keito shows")
+        yield Finding("key", "problem", str(error), _SET)
 
 
 def _asked(client: Keito, of: Destination) -> Iterator[Finding]:

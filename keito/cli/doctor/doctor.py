@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import typer
-from rich.console import Console
 
 from ..exits import LEFT
-from ..output import Json, progress, say, show_json
+from ..output import Json, Screen, progress, say_beside, show_json
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 from .access import access
 from .finding import Finding
@@ -19,7 +18,10 @@ _MARKS = {"fine": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROB
 def doctor(
     outbox: OutboxPlace = None, credential: Credential = DEFAULT_CREDENTIAL, json: Json = False
 ) -> None:
-    """Look for what keeps work from being billed; exit code 3 says that there is something."""
+    """Look for what keeps work from being billed, and say how to mend it.
+
+    Exit code 3 says that there is a problem.
+    """
     where = place(outbox, credential)
     with progress("looking"):
         findings = [*installed(), *access(where.destination), *waiting(where)]
@@ -35,10 +37,11 @@ def _print(findings: list[Finding]) -> None:
     width = max(len(finding.about) for finding in findings)
     for finding in findings:
         mark, style = _MARKS[finding.state]
-        say(f"{mark:<8}{finding.about:<{width}}  {finding.said}", style=_style(finding, style))
+        before = f"{mark:<8}{finding.about:<{width}}  "
+        say_beside(before, finding.said, style=_style(finding, style))
         if finding.fix:
-            say(f"{'':<8}{'':<{width}}  -> {finding.fix}")
+            say_beside(f"{'':<{len(before)}}-> ", finding.fix)
 
 
 def _style(finding: Finding, style: str) -> str | None:
-    return style if finding.state != "fine" and Console().is_terminal else None
+    return style if finding.state != "fine" and Screen().is_terminal else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 from ...billing.mode import mode_of_environment
 from ...billing.outbox import default_path
 from ...billing.outbox.record import UNDELIVERED
-from ..place import Place
+from ..group import database_error, told
+from ..place import Place, UnusableError
 from ..record import age
 from ..uncharged import contract_of, why_not_charged
 from .finding import Finding
@@ -26,12 +28,22 @@ if TYPE_CHECKING:
 
 # After this long without a delivery, nobody is delivering.
 _OLD = 600.0
+_CHECK = "Check KEITO_OUTBOX; nothing is recorded on disk until it can be used"
 _CALLED = {"test": "nothing is billable", "record": "everything is kept until it is released"}
 
 
 def waiting(where: Place) -> Iterator[Finding]:
     """Look at the mode, the outbox and the records in it."""
     yield _mode()
+    try:
+        yield from _stored(where)
+    except UnusableError as error:
+        yield Finding("outbox", "problem", str(error), _CHECK)
+    except (sqlite3.Error, OSError, database_error()) as error:
+        yield Finding("outbox", "problem", f"{where.name} can't be used: {told(error)}", _CHECK)
+
+
+def _stored(where: Place) -> Iterator[Finding]:
     yield from _nameless(where)
     if not where.exists:
         yield Finding("outbox", "fine", f"nothing has been recorded yet at {where.name}")
@@ -62,9 +74,11 @@ def _outbox(where: Place, outbox: Outbox) -> Iterator[Finding]:
     left += counts.journal - counts.held
     old = 0.0 if counts.oldest is None else time.time() - counts.oldest
     said = f"{where.name}, {left} to be delivered"
+    if old:
+        said += f", the oldest for {age(old)}"
     if old > _OLD:
         fix = "Run `keito courier` as a service, or `keito outbox flush` now and see what it says"
-        yield Finding("outbox", "problem", f"{said}, the oldest for {age(old)}", fix)
+        yield Finding("outbox", "problem", said, fix)
     else:
         yield Finding("outbox", "fine", said)
 

@@ -41,6 +41,8 @@ def explain(
 
     What this outbox does not know is looked for in Keito, from --from (else 92 days ago) on.
     """
+    if not name.strip():
+        raise typer.BadParameter("give a key, its first 8 characters, or an entry's id")
     where = place(outbox, credential)
     days = period(from_day or str(today() - _BACK), to_day)
     found = _known(where, name, ask) or _asked(where, name, days)

@@ -14,7 +14,7 @@ import typer
 from ... import _json
 from ..csv import write_csv
 from ..names import names_of
-from ..output import Json, progress, remark, show_json
+from ..output import Json, fail, progress, remark, show_json
 from ..period import FromDay, Month, ToDay, period
 from ..place import DEFAULT_CREDENTIAL, Credential, keito, place
 from .lines import COLUMNS, Item, Of, items
@@ -42,10 +42,15 @@ def export(
     """
     if json and out is None:
         raise typer.BadParameter("--json needs --out, since the export itself goes to the output")
+    if out is not None and (out.is_dir() or not out.parent.is_dir()):
+        why = "it is a folder" if out.is_dir() else "its folder is not there"
+        fail(f"{out} can't be written: {why}")
     days = period(from_day, to_day, month)
     with ExitStack() as stack:
         client = stack.enter_context(keito(place(None, credential).destination))
-        tell = stack.enter_context(progress(f"exporting {days}"))
+        # What is written into a terminal shows by itself that it goes on.
+        seen = out is None and sys.stdout.isatty()
+        tell = stack.enter_context(progress(f"exporting {days}", hidden=seen))
         names = names_of(client)
         file = stack.enter_context(_opened(out))
         written = _write(file, form, items(client, days, names, of=of, tell=tell))
@@ -84,4 +89,5 @@ def _write(file: TextIO, form: Form, found: Iterable[Item]) -> int:
         write_csv(file, COLUMNS, (item.row() for item in counted()))
     else:
         file.writelines(f"{_json.dumps(item.line()).decode()}\n" for item in counted())
+    file.flush()
     return count

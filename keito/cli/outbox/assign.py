@@ -34,7 +34,10 @@ def assign(
     """Say whose work unrouted runs were, so that they are sent."""
     if bool(runs) == all_unrouted:
         raise typer.BadParameter("give runs or keys, or --all")
-    target = Target(project_id=project, task_id=task, user_id=user, agent_id=agent)
+    try:
+        target = Target(project_id=project, task_id=task, user_id=user, agent_id=agent)
+    except TypeError:
+        raise typer.BadParameter("an id or a name is empty") from None
     with place(outbox, credential).backlog() as backlog:
         unrouted = backlog.records("UNROUTED")
         names = runs or [record.run for record in unrouted]

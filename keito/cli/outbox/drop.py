@@ -19,6 +19,8 @@ def drop(
     json: Json = False,
 ) -> None:
     """Decide that records are not to be sent; they and their corrections are kept, as dropped."""
+    if not reason.strip():
+        raise typer.BadParameter("--reason: say why")
     count = 0
     with place(outbox, credential).backlog() as backlog:
         chosen = [find(backlog, key).key for key in keys]

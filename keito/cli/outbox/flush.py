@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..courier.delivering import deliver
-from ..exits import LEFT
-from ..output import Json, show
+from ..courier.delivering import NOTHING, deliver, report, require_access
+from ..output import Json, remark
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 
 
@@ -20,8 +19,14 @@ def flush(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Deliver what is recorded, for so long at most; exit code 3 says that some is left."""
-    left = deliver([place(outbox, credential)], timeout=timeout)
-    show(left, left.text, json=json)
-    if left.left:
-        raise typer.Exit(LEFT)
+    """Deliver what is recorded, now and from here.
+
+    Exit code 3 says that some is left.
+    """
+    where = place(outbox, credential)
+    if where.exists:
+        report(deliver([where], timeout=timeout), json=json)
+        return
+    require_access(where)
+    remark(f"nothing has been recorded at {where.name}")
+    report(NOTHING, json=json)

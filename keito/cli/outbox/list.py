@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from ..output import Json, remark, say, show_json, show_table
+from ..output import Json, remark, say, show_json
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 from ..record import SHORT, Shown, age, shown
+from ..table import show_table
 
 StateName = Literal[
     "open",
@@ -25,7 +26,7 @@ StateName = Literal[
     "all",
 ]
 _OPEN = ("READY", "SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "COLLECTED", "FOLDED")
-_HEADINGS = ("key", "state", "kind", "agent", "what", "project", "age", "reason")
+_HEADINGS = ("key", "state", "what", "project", "age", "agent", "reason")
 
 
 def list_records(
@@ -47,7 +48,8 @@ def list_records(
         say("nothing" if state == "all" else f"nothing is {state}")
         return
     now = time.time()
-    show_table(_HEADINGS, [_row(one, now) for one in found[-limit:]], right=["age"])
+    rows = [_row(one, now) for one in found[-limit:]]
+    show_table(_HEADINGS, rows, right=["age"], apart=["agent", "reason"])
     if len(found) > limit:
         remark(f"and {len(found) - limit} older ones: see --limit")
 
@@ -60,11 +62,10 @@ def _row(one: Shown, now: float) -> tuple[str, ...]:
     cells = (
         one.key[:SHORT],
         "HELD" if one.held and one.state == "READY" else one.state,
-        one.kind,
-        one.agent,
         one.what,
         one.project_id,
         age(now - one.made.timestamp()),
+        one.agent,
         one.reason,
     )
     return tuple(cell or "" for cell in cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +15,7 @@ from .row import Adding, Group, Row
 if TYPE_CHECKING:
     from ..._sync.client import Keito
     from ...billing.outbox.port import Outbox
+    from ...types.expense import Expense
     from ...types.time_entry import TimeEntry
 
 By = Literal["client", "project", "agent", "all"]
@@ -28,7 +29,7 @@ def summary_rows(
     outbox: Outbox | None,
     tell: Callable[[str], None],
 ) -> list[Row]:
-    """Add up the agents' time entries of a period.
+    """Add up the agents' time entries and expenses of a period.
 
     Args:
         client: Whose entries.
@@ -37,20 +38,30 @@ def summary_rows(
         outbox: Where to look for costs that Keito was not told.
         tell: Called with how far it is.
     """
+    # Here, since a command that does not add up should not wait for the models to be loaded.
+    from ...types.expense import Expense
+
     names = names_of(client)
     found: dict[Group, Adding] = {}
-    entries = client.time_entries.list(from_date=days.first, to_date=days.last, source="agent")
-    for number, entry in enumerate(entries, start=1):
-        group = _group(entry, names, by)
-        cost, unpriced = _cost(entry, outbox)
-        found.setdefault(group, Adding()).add(entry, cost, unpriced)
+    for number, item in enumerate(_items(client, days), start=1):
+        adding = found.setdefault(_group(item, names, by), Adding())
+        if isinstance(item, Expense):
+            adding.add_expense(item)
+        else:
+            adding.add(item, *_cost(item, outbox))
         if number % 100 == 0:
-            tell(f"({number} entries)")
+            tell(f"({number} read)")
     ordered = sorted(found, key=lambda group: tuple(name or "" for name in group))
     return [found[group].row(group) for group in ordered]
 
 
-def _group(entry: TimeEntry, names: Names, by: By) -> Group:
+def _items(client: Keito, days: Period) -> Iterator[TimeEntry | Expense]:
+    first, last = days.first, days.last
+    yield from client.time_entries.list(from_date=first, to_date=last, source="agent")
+    yield from client.expenses.list(from_date=first, to_date=last, source="agent")
+
+
+def _group(entry: TimeEntry | Expense, names: Names, by: By) -> Group:
     project = names.projects.get(entry.project_id) or entry.project
     agent = (entry.metadata or {}).get("agent_id") or (entry.user.name if entry.user else None)
     return Group(

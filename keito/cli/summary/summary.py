@@ -11,13 +11,15 @@ from typing import Annotated
 import typer
 
 from ..csv import write_csv
-from ..output import Json, progress, remark, say, show_json, show_table
+from ..output import Json, progress, remark, say, show_json
 from ..period import FromDay, Month, Period, ToDay, period
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, Place, keito, place
+from ..table import show_table
 from .adding import By, summary_rows
 from .row import Row
 
-_HEADINGS = ("client", "project", "agent", "hours", "billable", "outcomes", "revenue", "LLM USD")
+_ALL = ("client", "project", "agent")
+_NUMBERS = ("hours", "billable", "outcomes", "revenue", "expenses", "LLM USD")
 _NAMES = {"client": ("client",), "project": ("client", "project"), "agent": ("agent",)}
 
 
@@ -31,7 +33,9 @@ def summary(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Add up agents' work in Keito: hours, outcomes, revenue, and what the models cost."""
+    """Add up agents' work: hours, outcomes, revenue, expenses, LLM cost."""
+    if csv and json:
+        raise typer.BadParameter("give --csv or --json, not both")
     days = period(from_day, to_day, month)
     rows = _rows(place(outbox, credential), days, by)
     if json:
@@ -55,26 +59,35 @@ def _print(rows: list[Row], days: Period, by: By) -> None:
     if not rows:
         say(f"no agent has worked from {days}")
         return
-    names = _NAMES.get(by, _HEADINGS[:3])
-    headings = (*names, *_HEADINGS[3:])
-    show_table(headings, [_cells(row, names) for row in rows], right=_HEADINGS[3:])
-    if any(row.revenue_unknown or row.llm_calls_unpriced for row in rows):
-        remark("? is not known: an entry without a rate or price, a model call without a price")
+    names = _NAMES.get(by, _ALL)
+    numbers = [name for name in _NUMBERS if name != "expenses" or any(map(_has_expenses, rows))]
+    cells = [_cells(row) for row in rows]
+    headings = (*names, *numbers)
+    table = [[one[name] for name in headings] for one in cells]
+    show_table(headings, table, right=numbers, apart=names)
+    if any("?" in one[name] for one in cells for name in headings):
+        remark("? is not known: a rate, a price, an amount, or whom it is for")
 
 
-def _cells(row: Row, names: tuple[str, ...]) -> tuple[str, ...]:
-    revenue = "?" if row.revenue is None else f"{_rounded(row.revenue, 2)}"
+def _has_expenses(row: Row) -> bool:
+    return bool(row.expenses or row.expenses_unbilled or row.expenses_unknown)
+
+
+def _cells(row: Row) -> dict[str, str]:
+    money = row.currency or "?"
+    expenses = f"{money} {_rounded(row.expenses, 2)}{' + ?' if row.expenses_unknown else ''}"
     cost = "?" if row.llm_cost_usd is None else _rounded(row.llm_cost_usd, 4)
     if row.llm_cost_usd is not None and row.llm_calls_unpriced:
         cost += " + ?"
-    return (
-        *(getattr(row, name) or "?" for name in names),
-        _rounded(row.hours, 3),
-        _rounded(row.billable_hours, 3),
-        f"{row.outcomes_successful}/{row.outcomes}" if row.outcomes else "0",
-        f"{row.currency or '?'} {revenue}",
-        cost,
-    )
+    return {
+        **{name: getattr(row, name) or "?" for name in _ALL},
+        "hours": _rounded(row.hours, 3),
+        "billable": _rounded(row.billable_hours, 3),
+        "outcomes": f"{row.outcomes_successful}/{row.outcomes}" if row.outcomes else "0",
+        "revenue": f"{money} {'?' if row.revenue is None else _rounded(row.revenue, 2)}",
+        "expenses": expenses if _has_expenses(row) else "",
+        "LLM USD": cost,
+    }
 
 
 def _rounded(number: Decimal, places: int) -> str:

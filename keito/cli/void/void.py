@@ -11,10 +11,11 @@ import typer
 
 from ..._today import today
 from ..exits import LEFT
-from ..output import Json, fail, progress, say, show_json, show_table
+from ..output import Json, fail, progress, say, show_json
 from ..period import FromDay, Month, Period, ToDay, period
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, Place, keito, place
 from ..record import SHORT, matching
+from ..table import show_table
 from .plan import Choice, Item, Plan, plan
 from .voiding import Voided, void_all
 
@@ -145,7 +146,7 @@ def _list(heading: str, items: Sequence[Item], last: str) -> None:
     rows = [_row(item, last) for item in items]
     if rows:
         say(heading, style="bold")
-        show_table(("id", "day", "what", last), rows, whole=("day", "what"))
+        show_table(("id", "day", "what", last), rows, apart=[last])
 
 
 def _row(item: Item, last: str) -> tuple[str, ...]:
