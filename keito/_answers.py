@@ -16,6 +16,7 @@ from ._errors import (
     KeitoTimeoutError,
     error_class,
 )
+from ._explanation import explanation
 from ._headers import retry_after
 from ._request import Request
 from ._transport import Answer, Failure, Outcome
@@ -118,21 +119,10 @@ def _hint(config: Config) -> str:
 def _explanation(
     body: object, answer: Answer, config: Config
 ) -> tuple[str, str | None, str | None]:
-    """Read both shapes: `{"error": "...", ...}` and `{"error": {"code": "...", ...}}`."""
     if not isinstance(body, Mapping):
         return "unexpected answer", _summary(answer, config), None
-    error = body.get("error")
-    if isinstance(error, Mapping):
-        return (
-            _text(error.get("code")) or "error",
-            _text(error.get("message")),
-            _text(error.get("field")),
-        )
-    return _text(error) or "error", _text(body.get("error_description")), None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    name, description, field = explanation(body)
+    return name or "error", description, field
 
 
 def _body(answer: Answer) -> object:

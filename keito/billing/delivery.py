@@ -81,7 +81,13 @@ class Delivery:
         clocks = Clocks(clock, monotonic)
         self._takeover = Takeover(outbox, destination.id, owner=owner, clocks=clocks)
         if found is not None:
-            self._way = Way(found, timing=timing, monotonic=monotonic, chance=chance)
+            self._way = Way(
+                found,
+                timing=timing,
+                monotonic=monotonic,
+                chance=chance,
+                secret=destination.api_key or "",
+            )
             kit = Kit(
                 outbox=outbox,
                 way=self._way,

@@ -9,7 +9,6 @@ from . import _log
 from .correcting import Correcting, park_following, warn_of
 from .kit import Kit
 from .outbox.record import Change, Record
-from .way import said_by
 from .wire import changed, changed_by_server, creation, echo, entry_key, item_of, key_of
 
 
@@ -120,7 +119,7 @@ class Sending:
             self._way.refused_project(record.project)
             self._move(record, self._clocks.change("READY"))
         else:
-            self._park(record, said_by(answer))
+            self._park(record, self._way.said(answer))
 
     def _park(self, record: Record, said: str) -> None:
         self._way.last_error = said

@@ -11,6 +11,7 @@ from .._transport import Answer, Failure, Outcome, Transport
 from . import _log
 from .holds import Holds
 from .rate import Rate
+from .refusal import said_by
 from .timing import Timing
 
 # So many failures in a row are no accident: their end is told, too.
@@ -25,6 +26,7 @@ class Way:
         timing: How long requests and pauses take.
         monotonic: Seconds on a clock that is never set.
         chance: A number between 0 and 1, so that couriers that failed together don't return so.
+        secret: The API key, which must not be in anything that is said.
 
     Attributes:
         last_error: What last went wrong.
@@ -37,11 +39,13 @@ class Way:
         timing: Timing,
         monotonic: Callable[[], float],
         chance: Callable[[], float],
+        secret: str,
     ) -> None:
         self._transport = transport
         self._timing = timing
         self._monotonic = monotonic
         self._chance = chance
+        self._secret = secret
         self._failures = 0
         self._resume_at = 0.0
         self._rate = Rate(per_minute=timing.requests_per_minute, per_day=timing.requests_per_day)
@@ -92,7 +96,7 @@ class Way:
     def pause(self, met: Outcome | str) -> None:
         """Send nothing for a while: as long as Keito asks, else longer each time."""
         self._failures += 1
-        self.last_error = said = met if isinstance(met, str) else said_by(met)
+        self.last_error = said = met if isinstance(met, str) else self.said(met)
         _log.warn("unreachable", f"Keito can't take records now ({said}): they are kept meanwhile")
         asked = retry_after(met.headers) if isinstance(met, Answer) else None
         longest = min(
@@ -108,6 +112,10 @@ class Way:
             self.pause(met)
         elif status == 401:
             self.refused_key()
+
+    def said(self, met: Outcome) -> str:
+        """Say in a few words what was met."""
+        return said_by(met, secret=self._secret)
 
     def refused_key(self) -> None:
         """Send nothing with this key for a while."""
@@ -128,10 +136,3 @@ class Way:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
-
-
-def said_by(outcome: Outcome) -> str:
-    """Say in a few words what was met."""
-    if isinstance(outcome, Answer):
-        return f"HTTP {outcome.status}"
-    return f"{outcome.kind.replace('_', ' ')}, {type(outcome.error).__name__}"

@@ -60,7 +60,7 @@ def item_of(answer: Answer) -> Item | None:
     """Read the item in an answer; None if it holds none."""
     try:
         item = _json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return item if isinstance(item, dict) else None
 

@@ -173,7 +173,11 @@ def test_a_refused_expense_is_parked_and_the_run_is_not(
         key = run.expense("cat_none", total_cost=1)
 
     assert recorder.flush(PATIENCE) == 0
-    assert (record(recorder, key).state, record(recorder, key).reason) == ("PARKED", "HTTP 404")
+    parked = record(recorder, key)
+    assert (parked.state, parked.reason) == (
+        "PARKED",
+        "HTTP 404 not found: expense category cat_none was not found",
+    )
     assert run.id in {(e["metadata"] or {}).get("run_id") for e in local.entries()}
 
 
