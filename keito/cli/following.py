@@ -8,7 +8,16 @@ if TYPE_CHECKING:
     from ..billing.outbox.port import Outbox
     from ..billing.outbox.record import Record, State
 
-_OPEN: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS", "PARKED", "UNROUTED", "DROPPED")
+_OPEN: tuple[State, ...] = (
+    "READY",
+    "SENDING",
+    "AMBIGUOUS",
+    "PARKED",
+    "UNROUTED",
+    "DROPPED",
+    "COLLECTED",
+    "FOLDED",
+)
 
 
 class Following:
@@ -28,6 +37,8 @@ class Following:
         """List the records that are new or in another state than before, as they changed."""
         open_now = [r for state in _OPEN for r in self._outbox.in_state(self._destination, state)]
         fences = {record.key: record.fence for record in open_now}
+        # A day's total is delivered again each time there is more of it.
+        self._done.difference_update(fences)
         changed = [r for r in open_now if self._open.get(r.key) != r.fence]
         gone = [self._outbox.find(key) for key in self._open if key not in fences]
         changed += [record for record in gone if record is not None and self._is_new(record)]

@@ -17,7 +17,7 @@ import pytest
 from keito.billing import MemoryOutbox, Outbox
 from keito.billing.outbox.line import Kind, Line
 from keito.billing.outbox.postgres import PostgresOutbox
-from keito.billing.outbox.record import STATES, Change, Record, State
+from keito.billing.outbox.record import STATES, UNDELIVERED, Change, Record, State
 from keito.billing.outbox.sqlite import SqliteOutbox
 
 HERE = "destination-1"
@@ -361,6 +361,13 @@ def test_counts_say_what_waits_and_since_when(outbox: Outbox) -> None:
 
     assert (counts.journal, counts.oldest) == (2, 3.0)
     assert counts.states == {"READY": 2, "DONE": 1}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_what_waits_for_the_total_of_its_day_waits_too(outbox: Outbox, state: State) -> None:
+    store(outbox, record("1", state=state, made=3.0), record("2", made=5.0))
+
+    assert outbox.counts(HERE).oldest == (3.0 if state in UNDELIVERED else 5.0)
 
 
 def test_many_threads_can_record_at_once(outbox: Outbox) -> None:

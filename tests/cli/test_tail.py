@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_what_was_made_and_delivered_between_two_looks_is_told() -> None:
     file(outbox, record("a", state="DONE"))
 
     assert [r.key for r in following.look()] == ["a"]
+
+
+def test_what_is_added_up_is_followed_and_its_total_each_time_it_is_delivered() -> None:
+    outbox = MemoryOutbox()
+    following = Following(outbox, HERE)
+    detail, total = record("detail", state="COLLECTED"), record("total", state="DONE", kind="total")
+    file(outbox, detail, total)
+
+    told = [following.look()]
+    for state in ("READY", "DONE"):
+        new = [replace(detail, state="FOLDED", fence=1), replace(total, state=state, fence=1)]
+        old = [outbox.find("detail"), outbox.find("total")]
+        outbox.replace([r for r in old if r is not None], new)
+        told.append(following.look())
+
+    assert [sorted((r.key, r.state) for r in one) for one in told] == [
+        [("detail", "COLLECTED"), ("total", "DONE")],
+        [("detail", "FOLDED"), ("total", "READY")],
+        [("total", "DONE")],
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in another way")

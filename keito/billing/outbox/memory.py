@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .line import ARRIVING, SINGLE, Line
-from .record import ATTEMPTS, Change, Counts, Due, Record, State
+from .record import ATTEMPTS, UNDELIVERED, Change, Counts, Due, Record, State
 
 _TO_SEND: tuple[State, ...] = ("READY", "SENDING", "AMBIGUOUS")
 
@@ -293,7 +293,7 @@ class MemoryOutbox:
                 for line in self._journal.values()
                 if line.kind in ARRIVING and line.kind != "contract"
             ]
-        to_send = [r for r in own if r.state in _TO_SEND and not r.held]
+        to_send = [r for r in own if r.state in UNDELIVERED and not r.held]
         return Counts(
             states=dict(Counter(record.state for record in own)),
             held=sum(record.held for record in own if record.state != "DONE"),

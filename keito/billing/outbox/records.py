@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .database import FULL, close_with, connect, identity, proven, readable, set_aside
-from .record import ATTEMPTS, Change, Due, Record, State
+from .record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
@@ -302,7 +302,7 @@ class Records:
             (destination,),
         )
         held, oldest = self._rows(
-            f"SELECT coalesce(sum(held), 0), min(CASE WHEN state IN {_TO_SEND} AND held = 0 "
+            f"SELECT coalesce(sum(held), 0), min(CASE WHEN state IN {UNDELIVERED} AND held = 0 "
             "THEN made END) FROM records WHERE destination = ? AND state != 'DONE'",
             (destination,),
         )[0]

@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection, Rollback
 from psycopg.errors import UniqueViolation
 
-from ..record import ATTEMPTS, Change, Due, Record, State
+from ..record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
 from .session import Session
 
 _COLUMNS = tuple(field.name for field in fields(Record))
@@ -220,7 +220,7 @@ class Records:
         )
         held, oldest = self._rows(
             "SELECT count(*) FILTER (WHERE held), "
-            f"min(made) FILTER (WHERE state IN {_TO_SEND} AND NOT held) "
+            f"min(made) FILTER (WHERE state IN {UNDELIVERED} AND NOT held) "
             "FROM keito_outbox_records WHERE destination = %s AND state != 'DONE'",
             (destination,),
         )[0]
