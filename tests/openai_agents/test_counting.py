@@ -23,6 +23,7 @@ from agents import (
     set_trace_processors,
     set_tracing_disabled,
 )
+from agents.models import get_default_model
 from openai import AsyncOpenAI, OpenAIError
 from openai_agents_keito import KeitoTracingProcessor, attach
 
@@ -31,7 +32,7 @@ from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents import wire
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
-from tests.openai_agents.test_ends import ALL, BOTH, Way, ended, ran, said, streamed
+from tests.openai_agents.ways import ALL, BOTH, Way, ended, ran, said, streamed
 from tests.openai_agents.wire import Answer, chunks, events, response, saying
 
 
@@ -120,14 +121,15 @@ async def test_usage_that_a_tool_adds_to_its_callers_is_counted_once(
     assert said(recorder, keito)["tokens_in"] == (model.answered + 1) * INPUT
 
 
+@BOTH
 async def test_a_context_that_counts_on_over_several_runs_is_no_second_bill(
-    recorder: Recorder, keito: LocalKeito
+    way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
     context: RunContextWrapper[Any] = RunContextWrapper(context=None)
     clerk = agent(Calls("look_up"), Says(), Says())
 
     for _ in range(2):
-        await Runner.run(clerk, "Help.", context=context)
+        await way(clerk, context=context)
 
     tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
     assert tokens == [2 * INPUT, INPUT]
@@ -193,17 +195,16 @@ async def test_a_chat_stream_that_breaks_off_is_unknown_although_it_ends_well(
     assert "tokens_in" not in metadata
 
 
-async def test_a_chat_stream_with_usage_is_exact(recorder: Recorder, keito: LocalKeito) -> None:
-    usage = {
-        "prompt_tokens": wire.INPUT,
-        "prompt_tokens_details": {"cached_tokens": wire.CACHED},
-        "completion_tokens": wire.OUTPUT,
-        "completion_tokens_details": {"reasoning_tokens": wire.REASONING},
-        "total_tokens": wire.INPUT + wire.OUTPUT,
-    }
+@pytest.mark.parametrize("sensitive", [False, True])
+async def test_a_chat_stream_with_usage_is_exact(
+    sensitive: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_trace_processors([])
+    set_tracing_disabled(False)
+    config = RunConfig(trace_include_sensitive_data=sensitive)
 
-    async with chatting(chunks(usage=usage)) as model:
-        await streamed(on(model, include_usage=True))
+    async with chatting(chunks(usage=wire.CHAT_USAGE)) as model:
+        await streamed(on(model, include_usage=True), run_config=config)
 
     metadata = said(recorder, keito)
     assert (metadata["tokens_in"], metadata["tokens_out"]) == (wire.INPUT, wire.OUTPUT)
@@ -214,11 +215,14 @@ async def test_a_chat_stream_with_usage_is_exact(recorder: Recorder, keito: Loca
 BUSY = Answer({"error": {"message": "busy", "type": "server_error"}}, 500)
 
 
+@pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
 async def test_what_the_client_tries_again_counts_once(
-    recorder: Recorder, keito: LocalKeito
+    is_stream: bool, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    async with responding(BUSY, Answer(response()), retries=2) as model:
-        await ran(on(model))
+    answer = events(response()) if is_stream else Answer(response())
+
+    async with responding(BUSY, answer, retries=2) as model:
+        await (streamed if is_stream else ran)(on(model))
 
     metadata = said(recorder, keito)
     assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
@@ -322,6 +326,13 @@ async def test_what_tracing_may_show_makes_no_difference(
     assert (metadata["tokens_in"], metadata["model_name"]) == (wire.INPUT, "gpt-5.1")
 
 
+class Scripted(MultiProvider):
+    """Provides the same model under every name."""
+
+    def get_model(self, model_name: str | None) -> ScriptedModel:
+        return ScriptedModel(Says())
+
+
 @pytest.mark.parametrize(
     ("name", "model", "provider"),
     [
@@ -334,14 +345,36 @@ async def test_what_tracing_may_show_makes_no_difference(
 async def test_the_name_of_a_model_says_who_serves_it(
     name: str, model: str, provider: str | None, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    class Scripted(MultiProvider):
-        def get_model(self, model_name: str | None) -> ScriptedModel:
-            return ScriptedModel(Says())
-
     await ran(Agent(name="clerk", model=name), run_config=RunConfig(model_provider=Scripted()))
 
     metadata = said(recorder, keito)
     assert (metadata["model_name"], metadata.get("model_provider")) == (model, provider)
+
+
+async def test_the_name_of_the_run_wins_and_without_any_it_is_the_sdks_default(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    for name in ("chosen-2", None):
+        config = RunConfig(model=name, model_provider=Scripted())
+        await ran(Agent(name="clerk", model="own-1" if name else None), run_config=config)
+
+    names = [entry["metadata"]["model_name"] for entry in entries_of(recorder, keito)]
+    assert names == ["chosen-2", get_default_model()]
+
+
+async def test_a_model_of_litellms_says_who_serves_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    class LitellmModel(ScriptedModel):
+        """Named as the SDK's own is, which needs LiteLLM to be installed."""
+
+    model = LitellmModel(Says())
+    model.model = "anthropic/claude-x"
+
+    await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata["model_name"], metadata["model_provider"]) == ("claude-x", "anthropic")
 
 
 @BOTH
@@ -364,25 +397,15 @@ async def test_a_conversation_that_the_server_keeps_is_exact(
     assert metadata.get("session_id") == chained.get("conversation_id")
 
 
+@BOTH
 async def test_the_runs_of_a_session_are_linked_by_it(
-    recorder: Recorder, keito: LocalKeito
+    way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
     session = SQLiteSession("one")
 
     for _ in range(2):
-        await Runner.run(agent(Says()), "Help.", session=session)
+        await way(agent(Says()), session=session)
     session.close()
 
     entries = [entry["metadata"] for entry in entries_of(recorder, keito)]
     assert [(one["session_id"], one["tokens_in"]) for one in entries] == [("one", INPUT)] * 2
-
-
-async def test_three_tools_at_once_are_three_tool_calls(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    calls = [Calls("look_up", id=f"call_{n}") for n in range(3)]
-
-    await ran(agent(calls, Says()))
-
-    metadata = said(recorder, keito)
-    assert (metadata["tool_calls"], metadata["tokens_in"]) == (3, 2 * INPUT)

@@ -16,7 +16,7 @@ from keito.billing import Recorder, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, OUTPUT, Calls, Says, entries_of
 from tests.openai_agents.scripted import agent
-from tests.openai_agents.test_ends import streamed
+from tests.openai_agents.ways import streamed
 
 RUNS = 120
 EACH = Tokens(prompt=1_000, cached=600, generated=50, reasoning=20)

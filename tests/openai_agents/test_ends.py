@@ -1,216 +1,44 @@
-"""How a run ends: every row that the SDK's hooks alone would get wrong, as `run` and streamed."""
+"""How a run ends that is cancelled, forgotten or raced; how others end, see `test_every_way`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from agents import (
     Agent,
-    AgentsException,
-    GuardrailFunctionOutput,
     InputGuardrail,
     MaxTurnsExceeded,
-    ModelBehaviorError,
-    OutputGuardrail,
+    RunHooks,
     Runner,
-    ToolGuardrailFunctionOutput,
-    ToolInputGuardrail,
-    ToolOutputGuardrail,
     function_tool,
 )
 from openai_agents_keito import attach
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Fails, Hangs, Says, entries_of, only
+from tests.contract import INPUT, Calls, Hangs, Says, entries_of, only
 from tests.openai_agents.scripted import ScriptedModel, agent
-
-Way = Callable[..., Awaitable[None]]
-
-
-async def ran(clerk: Agent[Any], given: Any = "Help.", **options: Any) -> None:
-    await Runner.run(clerk, given, **options)
-
-
-async def streamed(clerk: Agent[Any], given: Any = "Help.", **options: Any) -> None:
-    async for _ in Runner.run_streamed(clerk, given, **options).stream_events():
-        pass
-
-
-async def in_a_thread(clerk: Agent[Any], given: Any = "Help.", **options: Any) -> None:
-    """Run it with `run_sync`, which needs a thread without a loop that runs."""
-
-    def work() -> None:
-        # The SDK leaves the loop that it makes open.
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            Runner.run_sync(clerk, given, **options)
-        finally:
-            loop.close()
-
-    await asyncio.to_thread(work)
-
-
-async def never_read(clerk: Agent[Any], given: Any = "Help.", **options: Any) -> None:
-    result = Runner.run_streamed(clerk, given, **options)
-    assert result.run_loop_task is not None
-    await asyncio.wait([result.run_loop_task])
-
-
-BOTH = pytest.mark.parametrize("way", [ran, in_a_thread, streamed])
-ALL = pytest.mark.parametrize("way", [ran, in_a_thread, streamed, never_read])
+from tests.openai_agents.ways import (
+    ALL,
+    Noting,
+    Way,
+    ended,
+    in_a_thread,
+    never_read,
+    ran,
+    said,
+    streamed,
+    tripping,
+)
 
 
 @pytest.fixture(autouse=True)
 def attached(recorder: Recorder) -> None:
     attach(recorder)
-
-
-def said(recorder: Recorder, keito: LocalKeito) -> dict[str, Any]:
-    """The metadata of the only entry."""
-    metadata: dict[str, Any] = only(entries_of(recorder, keito))["metadata"]
-    return metadata
-
-
-async def ended(way: Way, clerk: Agent[Any], **options: Any) -> None:
-    """Run it, whatever it raises: what is recorded is what counts here."""
-    with contextlib.suppress(AgentsException, RuntimeError):
-        await way(clerk, **options)
-
-
-def tripping(*, after: float = 0.0) -> Callable[..., Awaitable[GuardrailFunctionOutput]]:
-    async def trip(*args: object) -> GuardrailFunctionOutput:
-        await asyncio.sleep(after)
-        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=True)
-
-    return trip
-
-
-@ALL
-async def test_a_model_that_raises(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    await ended(way, agent(Calls("look_up"), Fails(RuntimeError("no"))))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
-
-
-@ALL
-async def test_an_answer_that_the_sdk_refuses_was_paid_for(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    # So it is with `incomplete` answers: the provider charges, and the SDK drops the usage.
-    await ended(way, agent(Fails(ModelBehaviorError("incomplete"))))
-
-    metadata = said(recorder, keito)
-    assert metadata["status"] == "error"
-    assert metadata["usage_incomplete"]
-
-
-@ALL
-async def test_a_tool_that_raises(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    @function_tool(failure_error_function=None)
-    def fail() -> str:
-        """Fail."""
-        raise RuntimeError("no")
-
-    await ended(way, agent(Calls("fail"), tools=[fail]))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"], metadata["tool_calls"]) == (
-        "error",
-        INPUT,
-        1,
-    )
-
-
-@ALL
-async def test_a_tool_that_does_not_exist(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    await ended(way, agent(Calls("invented")))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
-
-
-@ALL
-async def test_an_output_of_the_wrong_form(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    await ended(way, agent(Says("no number"), output_type=int))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
-
-
-@ALL
-async def test_too_many_turns(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    calls = [Calls("look_up", id=f"call_{n}") for n in range(3)]
-
-    await ended(way, agent(*calls), max_turns=2)
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("limit", 2 * INPUT)
-
-
-@ALL
-async def test_an_input_guardrail_before_the_model(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    guardrail = InputGuardrail(tripping(), run_in_parallel=False)
-
-    await ended(way, agent(Says(), input_guardrails=[guardrail]))
-
-    metadata = said(recorder, keito)
-    assert metadata["status"] == "guardrail"
-    assert "tokens_in" not in metadata
-
-
-@ALL
-async def test_an_input_guardrail_that_is_slower_than_the_model(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    guardrail = InputGuardrail(tripping(after=0.05))
-
-    await ended(way, agent(Says(), input_guardrails=[guardrail]))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("guardrail", INPUT)
-
-
-@ALL
-async def test_an_output_guardrail(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    await ended(way, agent(Says(), output_guardrails=[OutputGuardrail(tripping())]))
-
-    entry = only(entries_of(recorder, keito))
-    assert entry["billable"] is False
-    assert entry["metadata"]["status"] == "guardrail"
-    assert entry["metadata"]["tokens_in"] == INPUT
-
-
-@ALL
-@pytest.mark.parametrize("kind", ["input", "output"])
-async def test_a_guardrail_of_a_tool(
-    kind: str, way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    def stop(data: object) -> ToolGuardrailFunctionOutput:
-        return ToolGuardrailFunctionOutput.raise_exception()
-
-    @function_tool
-    def work() -> str:
-        """Work."""
-        return "done"
-
-    if kind == "input":
-        work.tool_input_guardrails = [ToolInputGuardrail(stop)]
-    else:
-        work.tool_output_guardrails = [ToolOutputGuardrail(stop)]
-    await ended(way, agent(Calls("work"), tools=[work]))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("guardrail", INPUT)
 
 
 async def test_the_errors_of_the_sdk_reach_the_caller(recorder: Recorder) -> None:
@@ -350,69 +178,75 @@ async def test_an_input_guardrail_that_trips_at_once(
 async def test_an_input_guardrail_that_cancels_the_model(
     way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    guardrail = InputGuardrail(tripping(after=0.02))
+    reached = asyncio.Event()
+    guardrail = InputGuardrail(tripping(after=reached))
 
-    await ended(way, agent(Hangs(asyncio.Event()), input_guardrails=[guardrail]))
+    await ended(way, agent(Hangs(reached), input_guardrails=[guardrail]))
 
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["usage_incomplete"]) == ("guardrail", True)
 
 
-@BOTH
-async def test_an_input_guardrail_that_the_stream_outruns(
+@pytest.mark.parametrize("way", [streamed, never_read])
+async def test_an_input_guardrail_that_a_stream_does_not_wait_for(
     way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    guardrail = InputGuardrail(tripping(after=0.05))
+    hooks = Noting()
+    guardrail = InputGuardrail(tripping(after=hooks.answered))
 
-    await ended(way, agent(Calls("look_up"), Says(), input_guardrails=[guardrail]))
+    await ended(way, agent(Calls("look_up"), Says(), input_guardrails=[guardrail]), hooks=hooks)
 
     entry = only(entries_of(recorder, keito))
     assert (entry["billable"], entry["metadata"]["status"]) == (False, "guardrail")
+    assert entry["metadata"]["tokens_in"] == 2 * INPUT
+
+
+@pytest.mark.parametrize("way", [ran, in_a_thread])
+async def test_an_input_guardrail_that_the_second_turn_waits_for(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    told = asyncio.Event()
+
+    class Telling(RunHooks[Any]):
+        async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
+            told.set()
+
+    guardrail = InputGuardrail(tripping(after=told))
+    clerk = agent(Calls("look_up"), Says(), input_guardrails=[guardrail])
+    await ended(way, clerk, hooks=Telling())
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("guardrail", INPUT)
+
+
+class Slow(ScriptedModel):
+    """Answers a while after it was asked."""
+
+    def __init__(self, asked: asyncio.Event, **settings: Any) -> None:
+        super().__init__(Says(), **settings)
+        self._asked = asked
+
+    async def _response(self) -> Any:
+        self._asked.set()
+        await asyncio.sleep(0.02)
+        return await super()._response()
 
 
 @ALL
-async def test_a_tool_that_a_guardrail_keeps_from_running(
+async def test_an_input_guardrail_that_is_faster_than_the_model(
     way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    def refuse(data: object) -> ToolGuardrailFunctionOutput:
-        return ToolGuardrailFunctionOutput.reject_content("not now")
+    asked = asyncio.Event()
+    model = Slow(asked)
+    guardrail = InputGuardrail(tripping(after=asked))
 
-    @function_tool
-    def work() -> str:
-        """Work."""
-        return "done"
+    await ended(way, Agent(name="clerk", model=model, input_guardrails=[guardrail]))
 
-    work.tool_input_guardrails = [ToolInputGuardrail(refuse)]
-    await way(agent(Calls("work"), Says(), tools=[work]))
-
+    # A run cancels the model, which the provider may charge; a stream waits for its answer.
     metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
-    assert metadata["tool_calls"] == 0
-
-
-@ALL
-async def test_a_tool_whose_error_the_model_is_told(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    @function_tool
-    def fail() -> str:
-        """Fail."""
-        raise RuntimeError("no")
-
-    await way(agent(Calls("fail"), Says(), tools=[fail]))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
-
-
-@ALL
-async def test_a_run_that_ends_with_its_first_tool(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    await way(agent(Calls("look_up"), tool_use_behavior="stop_on_first_tool"))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)
+    assert metadata["status"] == "guardrail"
+    assert metadata.get("tokens_in", 0) == model.answered * INPUT
+    assert metadata.get("usage_incomplete", False) == (model.answered == 0)
 
 
 async def test_a_run_that_takes_too_long_for_its_caller(

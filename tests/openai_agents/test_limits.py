@@ -12,8 +12,7 @@ from keito.billing import KeitoLimitReached, Limits, Recorder, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says
 from tests.openai_agents.scripted import agent
-from tests.openai_agents.test_ends import BOTH, Way, ran, said
-from tests.openai_agents.test_runs import Noting
+from tests.openai_agents.ways import BOTH, Noting, Way, ran, said
 
 
 @pytest.fixture(autouse=True)

@@ -11,22 +11,15 @@ from openai_agents_keito import attach
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.openai_agents import wire
-from tests.openai_agents.test_ends import said, streamed
+from tests.openai_agents.ways import said, streamed
 from tests.openai_agents.wire import chunks, saying
 
 pytest.importorskip("litellm", reason="needs litellm: pip install 'openai-agents[litellm]'")
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-USAGE = {
-    "prompt_tokens": wire.INPUT,
-    "prompt_tokens_details": {"cached_tokens": wire.CACHED},
-    "completion_tokens": wire.OUTPUT,
-    "total_tokens": wire.INPUT + wire.OUTPUT,
-}
 
-
-@pytest.mark.parametrize("usage", [USAGE, None], ids=["with usage", "without"])
+@pytest.mark.parametrize("usage", [wire.CHAT_USAGE, None], ids=["with usage", "without"])
 async def test_a_stream_is_exact_or_unknown(
     usage: Any, recorder: Recorder, keito: LocalKeito
 ) -> None:

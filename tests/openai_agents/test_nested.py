@@ -15,7 +15,7 @@ from keito.billing import Contract, MemoryOutbox, Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
 from tests.openai_agents.scripted import agent
-from tests.openai_agents.test_ends import BOTH, Way, said
+from tests.openai_agents.ways import BOTH, Way, said
 
 
 @function_tool

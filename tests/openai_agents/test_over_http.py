@@ -23,7 +23,7 @@ from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.model_over_http import TOKENS, endpoint
 from tests.openai_agents.scripted import look_up
-from tests.openai_agents.test_ends import Way, ran, said, streamed
+from tests.openai_agents.ways import Way, ran, said, streamed
 
 __all__ = ["endpoint"]
 

@@ -8,14 +8,22 @@ import sys
 from typing import Any
 
 import pytest
-from agents import Agent, RunConfig, Runner, RunState, function_tool
+from agents import (
+    Agent,
+    RunConfig,
+    Runner,
+    RunState,
+    function_tool,
+    set_trace_processors,
+    set_tracing_disabled,
+)
 from openai_agents_keito import attach
 
 from keito.billing import MemoryOutbox, Recorder, Target
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents.scripted import agent
-from tests.openai_agents.test_ends import BOTH, Way, ran, streamed
+from tests.openai_agents.ways import BOTH, Way, ran, streamed
 
 
 @pytest.fixture(autouse=True)
@@ -49,12 +57,17 @@ def records(recorder: Recorder, keito: LocalKeito) -> list[dict[str, Any]]:
 
 @BOTH
 @pytest.mark.parametrize("tracing", [True, False], ids=["traced", "untraced"])
+@pytest.mark.parametrize("as_text", [False, True], ids=["as it is", "as text"])
 async def test_a_run_that_waits_and_goes_on_is_two_records(
-    tracing: bool, way: Way, recorder: Recorder, keito: LocalKeito
+    as_text: bool, tracing: bool, way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
+    set_trace_processors([])
+    set_tracing_disabled(False)
     config = RunConfig(tracing_disabled=not tracing)
     clerk = payer()
     state = await interrupted(clerk, run_config=config)
+    if as_text:
+        state = await RunState.from_string(clerk, state.to_string())
 
     await way(clerk, state, run_config=config)
 

@@ -14,11 +14,8 @@ from agents import (
     RunContextWrapper,
     RunHooks,
     Runner,
-    SQLiteSession,
     Tool,
     function_tool,
-    set_trace_processors,
-    set_tracing_disabled,
 )
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from openai_agents_keito import KeitoRunner, attach, detach
@@ -27,8 +24,8 @@ from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
 from tests.openai_agents.driver import OtherRunner
-from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
-from tests.openai_agents.test_ends import BOTH, Way, ran, said
+from tests.openai_agents.scripted import ScriptedModel, agent
+from tests.openai_agents.ways import BOTH, Noting, Way, ran, said
 
 
 @pytest.fixture(autouse=True)
@@ -117,31 +114,6 @@ async def test_a_nested_run_for_another_client_is_its_own_record(
     assert tokens == {keito.project_id: 2 * INPUT, "prj_globex_onboarding": INPUT}
 
 
-async def test_two_runs_of_a_session_are_two_records(recorder: Recorder, keito: LocalKeito) -> None:
-    clerk = agent(Says(), Says())
-    session = SQLiteSession("one")
-
-    for _ in range(2):
-        await Runner.run(clerk, "Help.", session=session)
-    session.close()
-
-    assert [e["metadata"]["tokens_in"] for e in entries_of(recorder, keito)] == [INPUT, INPUT]
-
-
-@pytest.mark.parametrize("disabled", [False, True])
-@BOTH
-async def test_tracing_makes_no_difference(
-    way: Way, disabled: bool, recorder: Recorder, keito: LocalKeito
-) -> None:
-    set_trace_processors([])
-    set_tracing_disabled(disabled)
-
-    await way(agent(Calls("look_up"), Says()))
-
-    metadata = said(recorder, keito)
-    assert (metadata["tokens_in"], metadata["model_name"]) == (2 * INPUT, MODEL)
-
-
 async def test_the_model_of_the_run_wins_over_the_agents(
     recorder: Recorder, keito: LocalKeito
 ) -> None:
@@ -151,36 +123,6 @@ async def test_the_model_of_the_run_wins_over_the_agents(
     await Runner.run(agent(), "Help.", run_config=RunConfig(model=chosen))
 
     assert said(recorder, keito)["model_name"] == "chosen-2"
-
-
-class Noting(RunHooks[Any]):
-    """A caller's hooks: they note which were called."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    async def on_agent_start(self, context: Any, agent: Any) -> None:
-        self.seen.append("agent_start")
-
-    async def on_llm_start(
-        self, context: Any, agent: Any, system_prompt: Any, input_items: Any
-    ) -> None:
-        self.seen.append("llm_start")
-
-    async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
-        self.seen.append("llm_end")
-
-    async def on_tool_start(self, context: Any, agent: Any, tool: Any) -> None:
-        self.seen.append("tool_start")
-
-    async def on_tool_end(self, context: Any, agent: Any, tool: Any, result: Any) -> None:
-        self.seen.append("tool_end")
-
-    async def on_handoff(self, context: Any, from_agent: Any, to_agent: Any) -> None:
-        self.seen.append(f"{from_agent.name} to {to_agent.name}")
-
-    async def on_agent_end(self, context: Any, agent: Any, output: Any) -> None:
-        self.seen.append("agent_end")
 
 
 @BOTH
@@ -212,11 +154,12 @@ async def test_an_error_in_the_callers_hooks_is_the_callers(
     assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
 
 
-async def test_hooks_that_are_none_are_refused_by_the_sdk_itself() -> None:
+@BOTH
+async def test_hooks_that_are_none_are_refused_by_the_sdk_itself(way: Way) -> None:
     hooks: Any = "no hooks"
 
     with pytest.raises(TypeError, match="hooks"):
-        await Runner.run(agent(Says()), "Help.", hooks=hooks)
+        await way(agent(Says()), hooks=hooks)
 
 
 async def test_detached_runs_are_not_billed(recorder: Recorder, keito: LocalKeito) -> None:

@@ -28,7 +28,7 @@ from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.billing.providers.recorded import FOLDER, files
 from tests.contract import entries_of
-from tests.openai_agents.test_ends import Way, ran, streamed
+from tests.openai_agents.ways import Way, ran, streamed
 
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="needs the recordings of model traffic in ../shared/traffic"

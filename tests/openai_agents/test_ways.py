@@ -32,8 +32,15 @@ from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, OUTPUT, Calls, Fails, Says, entries_of, only
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
-from tests.openai_agents.test_ends import Way, ran, said, streamed, tripping
-from tests.openai_agents.test_runs import Noting
+from tests.openai_agents.ways import (
+    Noting,
+    Way,
+    in_a_thread,
+    ran,
+    said,
+    streamed,
+    tripping,
+)
 
 
 async def explicitly(clerk: Agent[Any], **options: Any) -> None:
@@ -46,15 +53,7 @@ async def explicitly_streamed(clerk: Agent[Any], **options: Any) -> None:
 
 
 async def explicitly_in_a_thread(clerk: Agent[Any], **options: Any) -> None:
-    def work() -> None:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            run_sync(clerk, "Help.", **options)
-        finally:
-            loop.close()
-
-    await asyncio.to_thread(work)
+    await in_a_thread(clerk, run_sync=run_sync, **options)
 
 
 EXPLICIT = pytest.mark.parametrize("way", [explicitly, explicitly_streamed, explicitly_in_a_thread])
@@ -281,10 +280,11 @@ async def test_tracing_alone_sees_errors_of_a_model(recorder: Recorder, keito: L
 
 @pytest.mark.usefixtures("tracing")
 async def test_tracing_alone_sees_a_guardrail_trip(recorder: Recorder, keito: LocalKeito) -> None:
-    guardrail = InputGuardrail(tripping(after=0.02))
+    hooks = Noting()
+    guardrail = InputGuardrail(tripping(after=hooks.answered))
 
     with pytest.raises(Exception, match="triggered tripwire"):
-        await ran(traced(Says(), input_guardrails=[guardrail]))
+        await ran(traced(Says(), input_guardrails=[guardrail]), hooks=hooks)
 
     assert said(recorder, keito)["status"] == "guardrail"
 

@@ -18,6 +18,13 @@ USAGE = {
     "output_tokens_details": {"reasoning_tokens": REASONING},
     "total_tokens": INPUT + OUTPUT,
 }
+CHAT_USAGE = {
+    "prompt_tokens": INPUT,
+    "prompt_tokens_details": {"cached_tokens": CACHED},
+    "completion_tokens": OUTPUT,
+    "completion_tokens_details": {"reasoning_tokens": REASONING},
+    "total_tokens": INPUT + OUTPUT,
+}
 SERVED = "gpt-5.1-2026-01-15"
 
 
