@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..billing.backlog import Backlog
     from ..billing.destination import Destination
     from ..billing.outbox.port import Outbox
+    from ..billing.prices import Prices
 
 OutboxPlace = Annotated[
     str | None,
@@ -99,12 +100,12 @@ class Place:
             yield outbox
 
     @contextmanager
-    def backlog(self) -> Iterator[Backlog]:
-        """Open the outbox for decisions."""
+    def backlog(self, prices: Prices | None = None) -> Iterator[Backlog]:
+        """Open the outbox for decisions; where they render records, with these prices."""
         from ..billing.backlog import Backlog
 
         with self.opened() as outbox:
-            yield Backlog(outbox, self.destination.id)
+            yield Backlog(outbox, self.destination.id, prices=prices)
 
     def open(self) -> Outbox:
         """Open the outbox, which is made if there is none."""

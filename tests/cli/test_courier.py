@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -12,6 +13,11 @@ from tests.cli.conftest import World
 from tests.cli.processes import running
 from tests.sandbox.waiting import eventually
 
+OUR_PRICES = """
+from keito.billing import FixedPrices, Price
+
+PRICES = FixedPrices({"gpt-4o-mini": Price(input=1, output=2)}, name="ours")
+"""
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows ends processes in another way")
 
 
@@ -22,7 +28,9 @@ def test_it_delivers_what_a_process_without_a_key_records(
     with running("courier", env=world.env) as courier:
         courier.said(f"delivering {world.path} to {world.local.base_url}")
         world.record(api_key="")
-        assert eventually(lambda: len(world.local.entries()) == 2, within=30)
+        assert eventually(
+            lambda: world.read("outbox", "status")["records"] == {"DONE": 2}, within=30
+        )
 
         code, complaints = courier.end(number)
 
@@ -52,6 +60,24 @@ def test_once_ends_when_nothing_is_left(world: World) -> None:
         "delivered": 2, "left": 0, "ambiguous": 0, "holds": [], "last_error": None,
         "interrupted": False,
     }  # fmt: skip
+
+
+def test_it_prices_as_the_recorders_do(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    (world.path.parent / "our_prices.py").write_text(OUR_PRICES)
+    monkeypatch.chdir(world.path.parent)
+    world.record()
+
+    world.said("courier", "--once", "--prices", "our_prices:PRICES")
+
+    said = next(e["metadata"] for e in world.local.entries() if "cost_usd" in e["metadata"])
+    assert (said["cost_usd"], said["cost_source"]) == (Decimal("0.0018"), "ours")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "prices", "no_such_module:PRICES", "os:NO_SUCH", "os:sep", ":x"]
+)
+def test_prices_that_are_none_are_refused(world: World, name: str) -> None:
+    assert world.keito("courier", "--once", "--prices", name).exit_code == 2
 
 
 def test_once_says_what_is_left(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.cli.conftest import World
 from tests.cli.help_page import PAGE, commands, section
 from tests.cli.processes import in_terminal
+from tests.cli.test_courier import OUR_PRICES
 
 # What the page calls a record's key, an example that is nobody's.
 ITS_KEY = "3f2a9c1e"
@@ -44,6 +45,7 @@ def test_a_command_of_the_page_runs(lived_in: World, line: str, tmp_path: Path) 
     state = "parked" if "drop" in line else "done"
     key = next(one["key"] for one in lived_in.read("outbox", "list", "--state", state))
     programs = str(Path(sys.executable).parent)
+    (tmp_path / "billing_prices.py").write_text(OUR_PRICES)
 
     done = subprocess.run(
         ["bash", "-c", line.replace(ITS_KEY, key[:8])],

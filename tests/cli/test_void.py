@@ -164,3 +164,35 @@ def test_metadata_with_room_keeps_everything() -> None:
     change = marked({"keito_key": "k"}, "why", at=datetime(2026, 3, 5, tzinfo=timezone.utc))
 
     assert change == {"void_reason": "why", "voided_at": "2026-03-05T00:00:00+00:00"}
+
+
+def test_of_an_entry_for_a_whole_day_a_run_is_left_to_a_person(world: World) -> None:
+    kept, run = (world.record(granularity="day") for _ in range(2))
+    world.said("outbox", "flush")
+
+    plan = world.read("void", "--run", run, *WHY)["plan"]
+    said = world.said("void", "--run", run, *WHY, "--yes", code=3)
+
+    (total,) = [e for e in world.local.entries() if e["metadata"].get("granularity") == "day"]
+    (share,) = plan["shares"]
+    assert share["entry_id"] == total["id"]
+    assert total["billable"] is True
+    assert f"{total['id']}  {total['spent_date']}" in said
+    assert "1 voided" in said
+    assert kept not in said
+
+
+def test_a_whole_day_is_taken_back_with_all_its_runs(world: World) -> None:
+    for _ in range(2):
+        world.record(granularity="day")
+    world.said("outbox", "flush")
+    day = world.local.entries()[0]["spent_date"]
+
+    plan = world.read("void", "--from", day, "--to", day, *WHY, "--yes")["plan"]
+
+    assert [entry["billable"] for entry in world.local.entries()] == [False] * 3
+    assert plan["shares"] == []
+
+
+def test_a_run_that_nobody_knows_is_said(world: World) -> None:
+    assert "knows 12345678" in world.refused("void", "--run", "12345678", *WHY)

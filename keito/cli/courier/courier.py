@@ -10,6 +10,7 @@ import typer
 
 from ..output import Json, say, show, show_json
 from ..place import DEFAULT_CREDENTIAL, OutboxPlace, Place, place
+from ..prices import PricesName, prices
 from ..signals import signalled
 from .delivering import Left, Service, deliver, report, serving
 
@@ -37,29 +38,26 @@ def courier(
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Compare each day that has closed with Keito.")
     ] = False,
+    prices_of: PricesName = None,
     outbox: OutboxPlace = None,
     json: Json = False,
 ) -> None:
     """Deliver what others record, as a service, until SIGTERM or Ctrl-C."""
     places = [place(outbox, name) for name in credential or [DEFAULT_CREDENTIAL]]
-    if not once:
-        _serve(places, grace=grace, sweep=sweep, json=json)
+    if once:
+        report(deliver(places, timeout=timeout, prices=prices(prices_of)), json=json)
         return
-    report(deliver(places, timeout=timeout), json=json)
-
-
-def _serve(places: list[Place], *, grace: float, sweep: bool, json: bool) -> None:
     # From before the first line is printed, since whoever reads it may stop us at once.
     with signalled() as told:
-        with serving(places, grace=grace, sweep=sweep) as service:
-            for one in places:
-                _say(f"delivering {one.name} to {one.destination.base_url}", json)
-            _report_until(service, told, json)
+        with serving(places, grace=grace, sweep=sweep, prices=prices(prices_of)) as service:
+            _report_until(service, told, places, json)
             left = service.look()
         show(left, f"stopped: {left.text}", json=json)
 
 
-def _report_until(service: Service, told: threading.Event, json: bool) -> None:
+def _report_until(service: Service, told: threading.Event, places: list[Place], json: bool) -> None:
+    for one in places:
+        _say(f"delivering {one.name} to {one.destination.base_url}", json)
     said, due = service.look(), time.monotonic() + _REPORT
     # In turns, because on Windows a wait without an end can't be interrupted.
     while not told.wait(0.5):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import typer
 
 from ..._config import configure
+from ...billing.prices import Prices
 from ...billing.recorder import Recorder
 from ...billing.timing import Timing
 from ..exits import INTERRUPTED, LEFT
@@ -84,7 +85,12 @@ class Service:
 
 @contextmanager
 def serving(
-    places: Sequence[Place], *, grace: float, timing: Timing | None = None, sweep: bool = False
+    places: Sequence[Place],
+    *,
+    grace: float,
+    timing: Timing | None = None,
+    sweep: bool = False,
+    prices: Prices | None = None,
 ) -> Iterator[Service]:
     """Deliver for the time of a block.
 
@@ -93,6 +99,7 @@ def serving(
         grace: How many seconds a request that is under way gets to end.
         timing: All other times.
         sweep: Whether each day that has closed is compared with Keito.
+        prices: What model calls cost whose provider does not say.
 
     Raises:
         KeitoConfigError: A key or an account is missing.
@@ -100,17 +107,17 @@ def serving(
     for place in places:
         require_access(place)
     with ExitStack() as stack:
-        recorders = [_recorder(stack, place, grace, timing, sweep) for place in places]
+        recorders = [_recorder(stack, place, grace, timing, sweep, prices) for place in places]
         service = Service(recorders)
         for recorder in recorders:
             recorder.flush(0)
         yield service
 
 
-def deliver(places: Sequence[Place], *, timeout: float) -> Left:
+def deliver(places: Sequence[Place], *, timeout: float, prices: Prices | None = None) -> Left:
     """Deliver until nothing is left, nothing can be, somebody stops us, or for so many seconds."""
     # Somebody waits: what is added up by day need not wait for more.
-    service_now = serving(places, grace=10, timing=Timing(totals=0))
+    service_now = serving(places, grace=10, timing=Timing(totals=0), prices=prices)
     with signalled() as told, service_now as service, progress("delivering") as tell:
         return until(service, told, timeout=timeout, tell=lambda left: tell(f"({left.left} left)"))
 
@@ -148,7 +155,12 @@ def _refused(left: Left) -> bool:
 
 
 def _recorder(
-    stack: ExitStack, place: Place, grace: float, timing: Timing | None, sweep: bool
+    stack: ExitStack,
+    place: Place,
+    grace: float,
+    timing: Timing | None,
+    sweep: bool,
+    prices: Prices | None,
 ) -> Recorder:
     outbox = place.open()
     # Asked now, since a recorder would rather keep going than say that its outbox is no good.
@@ -163,6 +175,7 @@ def _recorder(
         mode="live",
         timing=timing,
         sweep=sweep,
+        prices=prices,
     )
     stack.callback(recorder.close, grace)
     return recorder

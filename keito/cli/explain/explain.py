@@ -37,9 +37,9 @@ def explain(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Tell everything that is known of one record; the first 8 characters of the key will do.
+    """Tell everything that is known of one record.
 
-    What this outbox does not know is looked for in Keito, from --from (else 92 days ago) on.
+    The first 8 characters of its key will do. What this outbox does not know is looked for in Keito, from --from (else 92 days ago) on.
     """
     if not name.strip():
         raise typer.BadParameter("give a key, its first 8 characters, or an entry's id")

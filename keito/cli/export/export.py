@@ -36,7 +36,7 @@ def export(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Write down the entries and expenses of a month, or of other days, as Keito has them.
+    """Write down the entries and expenses of a month, or of other days.
 
     With --json the answer says how many there were; it needs --out.
     """

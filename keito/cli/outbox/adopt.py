@@ -11,7 +11,10 @@ from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 def adopt(
     outbox: OutboxPlace = None, credential: Credential = DEFAULT_CREDENTIAL, json: Json = False
 ) -> None:
-    """Take over what was recorded here by processes without an account id: it is sent to yours."""
+    """Take over what was recorded without an account id.
+
+    It is sent to the account that is set here.
+    """
     where = place(outbox, credential)
     account = where.destination.account_id
     if not account:

@@ -10,6 +10,7 @@ import typer
 from ...billing.target import Target
 from ..output import Json, fail, show
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
+from ..prices import PricesName, prices
 from ..record import SHORT
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def assign(
     all_unrouted: Annotated[bool, typer.Option("--all", help="All that is unrouted.")] = False,
     user: Annotated[str | None, typer.Option(metavar="ID", help="Whose entry it is.")] = None,
     agent: Annotated[str | None, typer.Option(metavar="NAME", help="The agent's label.")] = None,
+    prices_of: PricesName = None,
     outbox: OutboxPlace = None,
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
@@ -38,7 +40,7 @@ def assign(
         target = Target(project_id=project, task_id=task, user_id=user, agent_id=agent)
     except TypeError:
         raise typer.BadParameter("an id or a name is empty") from None
-    with place(outbox, credential).backlog() as backlog:
+    with place(outbox, credential).backlog(prices(prices_of)) as backlog:
         unrouted = backlog.records("UNROUTED")
         names = runs or [record.run for record in unrouted]
         chosen = list(dict.fromkeys(_run(unrouted, name) for name in names))

@@ -18,7 +18,10 @@ def drop(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Decide that records are not to be sent; they and their corrections are kept, as dropped."""
+    """Decide that records are not to be sent.
+
+    They and their corrections are kept, as dropped.
+    """
     if not reason.strip():
         raise typer.BadParameter("--reason: say why")
     count = 0

@@ -9,12 +9,14 @@ import typer
 from ..courier.delivering import NOTHING, deliver, report, require_access
 from ..output import Json, remark
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
+from ..prices import PricesName, prices
 
 
 def flush(
     timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="How long to try at most.")
     ] = 300,
+    prices_of: PricesName = None,
     outbox: OutboxPlace = None,
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
@@ -25,7 +27,7 @@ def flush(
     """
     where = place(outbox, credential)
     if where.exists:
-        report(deliver([where], timeout=timeout), json=json)
+        report(deliver([where], timeout=timeout, prices=prices(prices_of)), json=json)
         return
     require_access(where)
     remark(f"nothing has been recorded at {where.name}")

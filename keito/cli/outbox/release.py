@@ -9,7 +9,10 @@ from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, place
 def release(
     outbox: OutboxPlace = None, credential: Credential = DEFAULT_CREDENTIAL, json: Json = False
 ) -> None:
-    """Let go what was recorded with KEITO_MODE=record: a courier sends it from now on."""
+    """Let go what was recorded with KEITO_MODE=record.
+
+    A courier sends it from now on.
+    """
     with place(outbox, credential).backlog() as backlog:
         count = backlog.release()
     show({"released": count}, f"{count} released", json=json)

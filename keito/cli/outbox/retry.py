@@ -18,7 +18,10 @@ def retry(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Send parked records once more; do so once what Keito refused about them is put right."""
+    """Send parked records once more.
+
+    Do so once what Keito refused about them is put right.
+    """
     if bool(keys) == all_parked:
         raise typer.BadParameter("give the keys of parked records, or --all")
     done: list[str] = []

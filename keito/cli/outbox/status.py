@@ -31,7 +31,7 @@ class Standing:
 def status(
     outbox: OutboxPlace = None, credential: Credential = DEFAULT_CREDENTIAL, json: Json = False
 ) -> None:
-    """Tell how many records stand where, how old the oldest is, and why what is parked is."""
+    """Tell how many records stand where, and why."""
     found = standing(place(outbox, credential))
     if json:
         show_json(found)

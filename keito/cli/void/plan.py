@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..period import Period
-from ..record import Shown, read, shown, started
+from ..record import Shown, shown
+from .shares import Share, session_of, shares
 
 if TYPE_CHECKING:
     from ..._sync.client import Keito
@@ -42,6 +43,13 @@ class Choice:
             self.session is None or metadata.get("session_id") == self.session
         )
 
+    def includes(self, record: Record) -> bool:
+        """Whether a record of this outbox is meant."""
+        in_days = not record.day or str(self.days.first) <= record.day <= str(self.days.last)
+        on_project = self.project in (None, record.project)
+        said = {"run_id": record.run, "session_id": session_of(record)}
+        return in_days and on_project and self.holds(said)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -66,6 +74,7 @@ class Plan:
         days: The days that were looked through.
         to_void: Entries that are charged now.
         for_a_person: What is charged and can't be changed here, with the reason.
+        shares: What the runs have in entries of a whole day, for a person, too.
         unsent: Records that this outbox would still send.
         not_charged: How many entries are not charged anyway.
         below: How many other runs were started by the one that is voided.
@@ -74,6 +83,7 @@ class Plan:
     days: Period
     to_void: Sequence[Item]
     for_a_person: Sequence[Item]
+    shares: Sequence[Share]
     unsent: Sequence[Shown]
     not_charged: int
     below: int
@@ -96,6 +106,7 @@ def plan(
         days=choice.days,
         to_void=[item for item in charged if item.why is None],
         for_a_person=[item for item in charged if item.why is not None],
+        shares=shares(records, choice),
         unsent=[shown(record) for record in records if _unsent(record, choice)],
         not_charged=len(meant) - len(charged),
         below=_below(client, choice),
@@ -147,14 +158,10 @@ def _of_expense(expense: Expense) -> Item:
 
 
 def _unsent(record: Record, choice: Choice) -> bool:
-    if record.state in ("DONE", "DROPPED") or record.kind in ("correction", "unreadable"):
+    # What is FOLDED goes with its total, and is a share of that.
+    if record.state in ("DONE", "DROPPED", "FOLDED") or record.kind in ("correction", "unreadable"):
         return False
-    metadata = read(record.payload).get("metadata") or {}
-    session = metadata.get("session_id") or (started(record).get("target") or {}).get("session_id")
-    days = choice.days
-    in_days = not record.day or str(days.first) <= record.day <= str(days.last)
-    on_project = choice.project in (None, record.project)
-    return in_days and on_project and choice.holds({"run_id": record.run, "session_id": session})
+    return choice.includes(record)
 
 
 def _below(client: Keito, choice: Choice) -> int:

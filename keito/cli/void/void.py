@@ -17,6 +17,7 @@ from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, Place, keito, p
 from ..record import SHORT, matching
 from ..table import show_table
 from .plan import Choice, Item, Plan, plan
+from .shares import Share
 from .voiding import Voided, void_all
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ def void(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Take back agents' work that should not be charged: not billable, with the reason.
+    """Take back agents' work that should not be charged.
 
-    Without --yes nothing is changed. What is locked, approved, billed or an expense is listed: a
-    person has to handle it.
+    It becomes not billable, with the reason. Without --yes nothing is changed. What is locked, approved, billed, an expense, or part of an
+    entry that holds a whole day is listed: a person has to handle it.
     """
     if not reason.strip():
         raise typer.BadParameter("--reason: say why")
@@ -64,11 +65,14 @@ def void(
     days = _days(records, of_run, _given(from_day, to_day, month))
     choice = Choice(days=days, run=of_run, session=session, project=project)
     found, done = _void(where, choice, records, reason=reason.strip() if yes else None)
+    if (run or session) and _is_empty(found):
+        fail(f"neither this outbox nor Keito, from {days}, knows {run or session}")
     if json:
         show_json({"plan": found, "done": done})
     else:
         _print(found, done)
-    if done is not None and (done.failed or found.for_a_person or found.unsent):
+    left = found.for_a_person or found.shares or found.unsent
+    if done is not None and (done.failed or left):
         raise typer.Exit(LEFT)
 
 
@@ -123,6 +127,7 @@ def _print(found: Plan, done: Voided | None) -> None:
     heading = "To be made not billable:" if done is None else "Not billable any more:"
     _list(heading, _done(found, done), "notes")
     _list("For a person, since they can't be changed:", found.for_a_person, "because")
+    _list_shares(found.shares)
     for id, why in (done.failed if done else {}).items():
         say(f"{id} could not be changed: {why}")
     for record in found.unsent:
@@ -147,6 +152,21 @@ def _list(heading: str, items: Sequence[Item], last: str) -> None:
     if rows:
         say(heading, style="bold")
         show_table(("id", "day", "what", last), rows, apart=[last])
+
+
+def _list_shares(found: Sequence[Share]) -> None:
+    if found:
+        say("For a person, since it is in an entry of a whole day:", style="bold")
+        rows = [
+            (one.entry_id or "?", one.day, f"{one.hours:f} h", one.key[:SHORT]) for one in found
+        ]
+        show_table(("entry", "day", "hours", "key"), rows)
+        say("Take these hours off the entry in Keito; what is recorded next goes into another one")
+
+
+def _is_empty(found: Plan) -> bool:
+    told = (found.to_void, found.for_a_person, found.shares, found.unsent)
+    return not any(told) and not found.not_charged
 
 
 def _row(item: Item, last: str) -> tuple[str, ...]:
