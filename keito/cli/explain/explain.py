@@ -39,7 +39,8 @@ def explain(
 ) -> None:
     """Tell everything that is known of one record.
 
-    The first 8 characters of its key will do. What this outbox does not know is looked for in Keito, from --from (else 92 days ago) on.
+    The first 8 characters of its key will do. What this outbox does not know is looked for in
+    Keito, from --from (else 92 days ago) on.
     """
     if not name.strip():
         raise typer.BadParameter("give a key, its first 8 characters, or an entry's id")

@@ -52,8 +52,9 @@ def void(
 ) -> None:
     """Take back agents' work that should not be charged.
 
-    It becomes not billable, with the reason. Without --yes nothing is changed. What is locked, approved, billed, an expense, or part of an
-    entry that holds a whole day is listed: a person has to handle it.
+    It becomes not billable, with the reason. Without --yes nothing is changed. What is locked,
+    approved, billed, an expense, or part of an entry that holds a whole day is listed: a person has
+    to handle it.
     """
     if not reason.strip():
         raise typer.BadParameter("--reason: say why")
