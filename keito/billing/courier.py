@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ._forks import whole
 from ._guard import kept, refused
 from .destination import Destination
 from .outbox.port import Outbox
@@ -123,20 +124,23 @@ class Courier:
             self._delivery.close()
 
     def _step(self) -> float:
-        delivery = self._delivery
-        if delivery is None:
+        if self._delivery is None:
+            self._delivery = self._new_delivery(self._open_outbox())
+        return self._delivery.step(hurry=self._hurried > 0)
+
+    def _new_delivery(self, outbox: Outbox) -> Delivery:
+        with whole():
             # Imported here: it brings the HTTP library, which recording must not wait for.
             from .delivery import Delivery
 
-            delivery = self._delivery = Delivery(
-                self._open_outbox(),
+            return Delivery(
+                outbox,
                 self._destination,
                 owner=self._owner,
                 timing=self._timing,
                 prices=self._prices,
                 sweep=self._sweep,
             )
-        return delivery.step(hurry=self._hurried > 0)
 
 
 def _left(outbox: Outbox, destination: str) -> tuple[int, int]:

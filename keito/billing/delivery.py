@@ -19,6 +19,7 @@ from .._config import configure
 from .._errors import KeitoConfigError
 from .._transport import Transport
 from . import _log
+from ._forks import whole
 from ._guard import kept
 from .destination import Destination
 from .filing import Filing
@@ -151,8 +152,9 @@ class Delivery:
         ahead = datetime.fromtimestamp(self._clock() + 14 * 3600, timezone.utc)
         open_day = ahead.date().isoformat()
         if self._outbox.costs_due(self._destination.id, before=open_day):
-            # Imported here: few want the expense, and nobody else needs to load it.
-            from .passing_on import PassingOn
+            with whole():
+                # Imported here: few want the expense, and nobody else needs to load it.
+                from .passing_on import PassingOn
 
             passing = PassingOn(self._outbox, self._destination, clock=self._clock)
             passing.step(before=open_day)
@@ -162,8 +164,9 @@ class Delivery:
             states: tuple[State, ...] = ("COLLECTED", "FOLDED")
             if not any(self._outbox.in_state(self._destination.id, s) for s in states):
                 return
-            # Imported here: few have their runs added up, and nobody else needs to load it.
-            from .totals.folding import Folding
+            with whole():
+                # Imported here: few have their runs added up, and nobody else needs to load it.
+                from .totals.folding import Folding
 
             self._folding = Folding(
                 self._outbox, self._destination.id, wait=self._timing.totals, clock=self._clock

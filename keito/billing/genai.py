@@ -8,6 +8,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ._forks import whole
 from .prices import Cost, Parts, parts_of
 from .usage import EXACT, Usage
 
@@ -45,7 +46,8 @@ class GenaiPrices:
 @cache
 def _library() -> ModuleType | None:
     try:
-        import genai_prices
+        with whole():
+            import genai_prices
     except ImportError:
         return None
     return genai_prices

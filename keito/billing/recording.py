@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from . import _exit, _log, within
 from ._facts import decode, encode
+from ._forks import whole
 from ._guard import kept
 from .contract import Contract
 from .courier import Courier
@@ -337,7 +338,8 @@ class Recording:
 
     def _receipt(self, ledger: Ledger, facts: dict[str, object]) -> None:
         """Log what came of a run; called by the journal's thread, once the run is in it."""
-        from .receipts import log_receipt
+        with whole():
+            from .receipts import log_receipt
 
         log_receipt(
             cast("StartFacts", decode(self._lines.start(ledger))),

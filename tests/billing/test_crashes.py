@@ -232,6 +232,26 @@ def test_a_forked_child_records_its_own_runs_and_leaves_its_parents_alone(
     assert len(entries(local)) == 3
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_child_that_is_forked_while_the_courier_loads_what_it_needs_delivers_too(
+    start: Start, local: LocalKeito
+) -> None:
+    victim = start("forked_while_loading")
+
+    assert said(victim) == "0 0"
+    assert ends(entries(local)) == {"parent": "ok", "child": "ok"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_children_that_are_forked_while_the_courier_writes_find_no_file_locked_for_good(
+    start: Start, local: LocalKeito
+) -> None:
+    victim = start("forked_while_delivering")
+
+    assert said(victim) == "0 0 0 0 0 0"
+    assert Counter(e["notes"].split(":")[0] for e in entries(local)) == {"parent": 100, "child": 5}
+
+
 def test_a_process_ends_soon_though_keito_is_down_and_loses_nothing(
     start: Start, successor: Recorder, local: LocalKeito
 ) -> None:

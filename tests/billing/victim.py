@@ -5,6 +5,7 @@ Run as `python -m tests.billing.victim SCENARIO`, with the sandbox in the enviro
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -186,6 +187,46 @@ def forked_while_locked() -> None:
     done.set()
     thread.join()
     say(os.waitstatus_to_exitcode(status))
+
+
+def forked_while_loading() -> None:
+    """Fork while the courier loads the HTTP library, which the child needs as well."""
+    working = recorder()
+    with working.run("parent"):
+        pass
+    while "httpx" not in sys.modules:
+        time.sleep(0)
+    child = os.fork()
+    if child == 0:
+        threading.Timer(10, os._exit, [1]).start()
+        importlib.import_module("httpx")
+        with working.run("child"):
+            pass
+        os._exit(working.flush(20))
+    _, status = os.waitpid(child, 0)
+    say(os.waitstatus_to_exitcode(status), working.flush(20))
+
+
+def forked_while_delivering() -> None:
+    """Fork while the courier writes to the file that each child's courier opens anew."""
+    working = recorder()
+    for _ in range(100):
+        with working.run("parent"):
+            pass
+    while not working.status().records.get("DONE"):
+        time.sleep(0)
+    children = []
+    for _ in range(5):
+        time.sleep(0.01)
+        child = os.fork()
+        if child == 0:
+            threading.Timer(20, os._exit, [1]).start()
+            with working.run("child"):
+                pass
+            os._exit(working.flush(15))
+        children.append(child)
+    ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    say(*ends, working.flush(20))
 
 
 def exit_while_keito_is_down() -> None:

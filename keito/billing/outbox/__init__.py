@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..._errors import KeitoConfigError
 from .. import _log
+from .._forks import whole
 from ..destination import Destination
 from .port import Outbox
 
@@ -23,14 +24,16 @@ def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> 
     chosen = place or os.environ.get("KEITO_OUTBOX")
     if isinstance(chosen, str) and chosen.startswith(_DATABASES):
         return _in_postgres(chosen)
-    from .sqlite import SqliteOutbox
+    with whole():
+        from .sqlite import SqliteOutbox
 
     return SqliteOutbox(Path(chosen).expanduser() if chosen else default_path(destination))
 
 
 def _in_postgres(dsn: str) -> Outbox:
     try:
-        from .postgres import PostgresOutbox
+        with whole():
+            from .postgres import PostgresOutbox
     except ImportError:
         message = "an outbox in PostgreSQL needs psycopg: pip install 'keito[postgres]'"
         _log.warn("psycopg", message)

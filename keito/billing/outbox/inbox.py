@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .. import _forks
 from .database import (
     BUSY,
     NORMAL,
@@ -61,7 +61,7 @@ class Inbox:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._log = path.with_name(path.name + "-wal")
-        with ExitStack() as otherwise:
+        with ExitStack() as otherwise, _forks.whole():
             self._behind = _connect(path)
             otherwise.callback(self._behind.close)
             self._behind.executescript(_SCHEMA)
@@ -73,8 +73,8 @@ class Inbox:
         close_with(self, self._behind, self._inline)
         self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
         self._inline.execute("PRAGMA busy_timeout=0")
-        self._behind_lock = threading.Lock()
-        self._inline_lock = threading.Lock()
+        self._behind_lock = _forks.lock()
+        self._inline_lock = _forks.lock()
         self._since_tidy = 0
         self.damaged = False
         self._identity = identity(path)

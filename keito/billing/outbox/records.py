@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
+from .. import _forks
 from .database import FULL, close_with, connect, identity, proven, readable, set_aside
 from .record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
 
@@ -88,12 +88,13 @@ class Records:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._connection = connect(path, synchronous=FULL)
-        close_with(self, self._connection)
-        self._lock = threading.Lock()
+        self._lock = _forks.lock()
         self.damaged = False
-        self._connection.executescript(_SCHEMA)
-        self._add_what_is_new()
+        with _forks.whole():
+            self._connection = connect(path, synchronous=FULL)
+            close_with(self, self._connection)
+            self._connection.executescript(_SCHEMA)
+            self._add_what_is_new()
         self._identity = identity(path)
 
     @property

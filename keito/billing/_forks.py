@@ -1,0 +1,72 @@
+"""What a fork waits for, since a child must not inherit what a thread of ours has half done.
+
+A child that is forked while another thread loads a module has the module's lock, and no thread
+that would ever let it go: whoever imports the same there, be it the agent, waits for ever. The same
+goes for SQLite: what it notes in memory of a file that is being written stays so in the child,
+which then finds the file locked for good. So a fork waits until our threads are done with either.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from time import monotonic
+
+# A fork takes microseconds longer, and half a second while the HTTP library is loaded. One that
+# can't wait any longer goes on as it would without us.
+_LONGEST = 10.0
+
+_whole = threading.RLock()
+_locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()
+_held: list[threading.Lock] = []
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """Do in this block what no child may find half done. What is held meanwhile is no `lock`."""
+    with _whole:
+        yield
+
+
+def lock() -> threading.Lock:
+    """Return a lock that nobody holds while this process is forked."""
+    made = threading.Lock()
+    _locks.add(made)
+    return made
+
+
+def _before() -> None:
+    end = monotonic() + _LONGEST
+    if not _whole.acquire(timeout=_LONGEST):
+        return
+    _held.extend(
+        found for found in list(_locks) if found.acquire(timeout=max(0.0, end - monotonic()))
+    )
+
+
+def _after_in_parent() -> None:
+    # Nothing is held by a fork that could not wait any longer.
+    with suppress(RuntimeError):
+        _whole.release()
+        _let_go()
+
+
+def _after_in_child() -> None:
+    global _whole
+    _whole = threading.RLock()
+    _let_go()
+
+
+def _let_go() -> None:
+    for found in _held:
+        found.release()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before, after_in_parent=_after_in_parent, after_in_child=_after_in_child
+    )
