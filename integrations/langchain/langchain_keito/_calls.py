@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from keito.billing import guarded
 
 from ._langgraph import GraphInterrupt, status_of
-from ._started import Started, metadata_of, name_of
+from ._started import NOTHING, Started, name_of
 from ._together import together
 from ._tree import Node, tree
 from ._usage import Answer, answer_of, answered
@@ -35,7 +35,7 @@ def start_tool(node: Node, number: int, serialized: Started | None, started: Sta
 
 def start_model(node: Node, number: int, serialized: Started | None, started: Started) -> None:
     """Begin a model call; one that another handler has begun is moved here."""
-    metadata = metadata_of(started)
+    metadata = started.get("metadata") or NOTHING
     if node.model_call is not None:
         node.model_call.withdraw()
     node.model = metadata.get("ls_model_name")

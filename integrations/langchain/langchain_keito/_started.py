@@ -16,11 +16,6 @@ def name_of(serialized: Started | None, started: Started) -> str:
     return str(started.get("name") or (serialized or NOTHING).get("name") or "agent")
 
 
-def metadata_of(started: Started) -> Started:
-    """What the run's config says of it, and LangChain itself."""
-    return started.get("metadata") or NOTHING
-
-
 def named_in(metadata: Started) -> tuple[object, ...] | None:
     """What a run's metadata says of whose work it is; what that means the recorder decides."""
     if "keito_target" not in metadata and "keito_project_id" not in metadata:

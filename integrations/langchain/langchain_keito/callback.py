@@ -13,7 +13,7 @@ from keito.billing.run import surroundings
 from ._calls import CALLBACK, Begin, start_model, start_text_model, start_tool
 from ._ends import end, end_silent
 from ._langgraph import GraphCallbackHandler
-from ._started import Started, metadata_of, name_of, named_in, thread_in
+from ._started import NOTHING, Started, name_of, named_in, thread_in
 from ._tree import Node, Root, tree
 from ._waiting import followed, goes_on
 
@@ -182,7 +182,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         parent = (None if above is None else tree.get(above.int)) or tree.surrounding()
         if parent is None:
             return self._outermost(run_id, serialized, started)
-        root, metadata = parent.root, metadata_of(started)
+        root, metadata = parent.root, started.get("metadata") or NOTHING
         if (
             surroundings() != root.said
             or named_in(metadata) != root.named
@@ -217,7 +217,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
     def _open(
         self, run_id: UUID, serialized: Started | None, started: Started, *, outer: Root | None
     ) -> Root:
-        metadata = metadata_of(started)
+        metadata = started.get("metadata") or NOTHING
         thread = thread_in(metadata)
         run = (self._recorder or default_recorder()).start(
             name_of(serialized, started),
