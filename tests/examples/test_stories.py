@@ -47,6 +47,15 @@ RECEIVED = {
         r"Qualified L-7 \| ok \| 1 x 12.50 USD \| charged",
         rf"sales-agent: 1 lead qualified \[\w+\] \| error \| {HOURS} \| not charged",
     ],
+    "nightly_batch": [
+        *(rf"Read {number} \| ok \| 1 x 0.40 USD \| charged" for number in ("A-17", "G-3", "G-4")),
+        r"Night 1: G-3 \| error \| 0 h \| not charged",
+        *(rf"Night 1: {number} \| ok \| {HOURS} \| not charged" for number in ("A-17", "G-4")),
+        *(
+            rf"Night 2: {number} \| ok \| {HOURS} \| not charged"
+            for number in ("A-17", "G-3", "G-4")
+        ),
+    ],
     "hybrid_billing": [
         r"Reviewed PR-31 \| ok \| 1 x 5 USD \| charged",
         rf"review-agent: 1 code review completed \[\w+\] \| ok \| {HOURS} \| charged",
@@ -87,6 +96,12 @@ TOLD = {
         "some tokens are unknown: True",
     ],
     "outcomes": ["13.49 USD for 2 outcomes"],
+    "nightly_batch": [
+        "G-3 can't be read, and costs nobody anything",
+        r"G-3: 9\.90",
+        "acme pays for 1",
+        "globex pays for 2",
+    ],
     "hybrid_billing": [
         "2 of 2 entries belong to the run",
         rf"time: {HOURS}, {USD}",
