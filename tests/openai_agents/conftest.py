@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from agents import set_tracing_disabled
 from agents.run import set_default_agent_runner
-from openai_agents_keito import detach
+from openai_agents_keito import attach, detach
 
+from keito.billing import Recorder
 from tests.contract import keito, recorder
 
-__all__ = ["keito", "own_process", "recorder"]
+__all__ = ["attached", "keito", "own_process", "recorder"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,3 +22,9 @@ def own_process() -> Iterator[None]:
     yield
     detach()
     set_default_agent_runner(None)
+
+
+@pytest.fixture
+def attached(recorder: Recorder) -> None:
+    """Every run is billed."""
+    attach(recorder)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,9 +11,6 @@ from agents import (
     AgentsException,
     ModelRetrySettings,
     ModelSettings,
-    MultiProvider,
-    OpenAIChatCompletionsModel,
-    OpenAIResponsesModel,
     RunConfig,
     RunContextWrapper,
     Runner,
@@ -23,9 +19,7 @@ from agents import (
     set_trace_processors,
     set_tracing_disabled,
 )
-from agents.models import get_default_model
-from openai import AsyncOpenAI, OpenAIError
-from openai_agents_keito import KeitoTracingProcessor, attach
+from openai import OpenAIError
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
@@ -33,32 +27,9 @@ from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents import wire
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
 from tests.openai_agents.ways import ALL, BOTH, Way, ended, ran, said, streamed
-from tests.openai_agents.wire import Answer, chunks, events, response, saying
+from tests.openai_agents.wire import Answer, chatting, chunks, events, on, responding, response
 
-
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
-
-
-@asynccontextmanager
-async def responding(*answers: Answer, retries: int = 0) -> AsyncIterator[OpenAIResponsesModel]:
-    """The SDK's model of the Responses API, on a server that says this."""
-    with saying(answers) as url:
-        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=retries) as client:
-            yield OpenAIResponsesModel("gpt-5.1", client)
-
-
-@asynccontextmanager
-async def chatting(*answers: Answer) -> AsyncIterator[OpenAIChatCompletionsModel]:
-    """The SDK's model of the Chat API, on a server that says this."""
-    with saying(answers) as url:
-        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
-            yield OpenAIChatCompletionsModel("gpt-5.1", client)
-
-
-def on(model: Any, **settings: Any) -> Agent[Any]:
-    return Agent(name="clerk", model=model, model_settings=ModelSettings(**settings))
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 @function_tool
@@ -263,52 +234,6 @@ async def test_a_call_that_the_provider_refuses_took_nothing(
     assert "usage_incomplete" not in metadata
 
 
-@BOTH
-async def test_each_of_several_models_has_its_own_tokens(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    second = agent(Says(), name="second")
-    model: Any = second.model
-    model.model = "scripted-2"
-    first = agent(
-        Calls("look_up"), Calls("transfer_to_second", id="call_2"), name="first", handoffs=[second]
-    )
-
-    await way(first)
-
-    metadata = said(recorder, keito)
-    tokens = {name: one["tokens_in"] for name, one in metadata["models"].items()}
-    assert tokens == {MODEL: 2 * INPUT, "scripted-2": INPUT}
-    assert metadata["agents"]["second"]["tokens_in"] == INPUT
-
-
-async def test_a_model_is_recorded_as_it_was_asked_for(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    async with responding(Answer(response())) as model:
-        await ran(on(model))
-
-    metadata = said(recorder, keito)
-    assert metadata["model_name"] == "gpt-5.1"
-    assert "models_requested" not in metadata
-
-
-async def test_tracing_tells_under_which_name_it_was_served(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    set_tracing_disabled(False)
-    set_trace_processors([KeitoTracingProcessor(recorder)])
-
-    async with responding(Answer(response())) as model:
-        await ran(on(model))
-
-    set_trace_processors([])
-    metadata = said(recorder, keito)
-    assert metadata["model_name"] == wire.SERVED
-    assert metadata["models_requested"] == {wire.SERVED: "gpt-5.1"}
-    assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
-
-
 @pytest.mark.parametrize("sensitive", [False, True])
 @pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
 async def test_what_tracing_may_show_makes_no_difference(
@@ -324,57 +249,6 @@ async def test_what_tracing_may_show_makes_no_difference(
 
     metadata = said(recorder, keito)
     assert (metadata["tokens_in"], metadata["model_name"]) == (wire.INPUT, "gpt-5.1")
-
-
-class Scripted(MultiProvider):
-    """Provides the same model under every name."""
-
-    def get_model(self, model_name: str | None) -> ScriptedModel:
-        return ScriptedModel(Says())
-
-
-@pytest.mark.parametrize(
-    ("name", "model", "provider"),
-    [
-        ("gpt-5.1", "gpt-5.1", None),
-        ("openai/gpt-5.1", "gpt-5.1", None),
-        ("litellm/anthropic/claude-x", "claude-x", "anthropic"),
-        ("litellm/gpt-5.1", "gpt-5.1", None),
-    ],
-)
-async def test_the_name_of_a_model_says_who_serves_it(
-    name: str, model: str, provider: str | None, recorder: Recorder, keito: LocalKeito
-) -> None:
-    await ran(Agent(name="clerk", model=name), run_config=RunConfig(model_provider=Scripted()))
-
-    metadata = said(recorder, keito)
-    assert (metadata["model_name"], metadata.get("model_provider")) == (model, provider)
-
-
-async def test_the_name_of_the_run_wins_and_without_any_it_is_the_sdks_default(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    for name in ("chosen-2", None):
-        config = RunConfig(model=name, model_provider=Scripted())
-        await ran(Agent(name="clerk", model="own-1" if name else None), run_config=config)
-
-    names = [entry["metadata"]["model_name"] for entry in entries_of(recorder, keito)]
-    assert names == ["chosen-2", get_default_model()]
-
-
-async def test_a_model_of_litellms_says_who_serves_it(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    class LitellmModel(ScriptedModel):
-        """Named as the SDK's own is, which needs LiteLLM to be installed."""
-
-    model = LitellmModel(Says())
-    model.model = "anthropic/claude-x"
-
-    await ran(on(model))
-
-    metadata = said(recorder, keito)
-    assert (metadata["model_name"], metadata["model_provider"]) == ("claude-x", "anthropic")
 
 
 @BOTH

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from agents import Agent, AgentsException, RunErrorHandlers, Runner, function_tool
-from openai_agents_keito import AgentLimitReached, KeitoRunHooks, attach, detach
+from openai_agents_keito import AgentLimitReached, KeitoRunHooks, detach
 
 from keito.billing import KeitoLimitReached, Limits, Recorder, bill_to
 from keito.testing import LocalKeito
@@ -14,10 +14,7 @@ from tests.contract import INPUT, Calls, Says
 from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import BOTH, Noting, Way, ran, said
 
-
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 def spender(calls: int, **settings: Any) -> Agent[Any]:

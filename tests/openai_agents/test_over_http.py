@@ -16,7 +16,6 @@ from agents import (
     Runner,
 )
 from openai import AsyncOpenAI
-from openai_agents_keito import attach
 
 from examples.demo.endpoint import Endpoint
 from keito.billing import Recorder
@@ -31,9 +30,7 @@ __all__ = ["endpoint"]
 BOTH = pytest.mark.parametrize("way", [ran, streamed])
 
 
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 @pytest.fixture

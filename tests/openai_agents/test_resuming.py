@@ -25,10 +25,7 @@ from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import BOTH, Way, ran, streamed
 
-
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 @function_tool(needs_approval=True)

@@ -10,7 +10,6 @@ from agents import (
     Agent,
     GuardrailFunctionOutput,
     InputGuardrail,
-    RunConfig,
     RunContextWrapper,
     RunHooks,
     Runner,
@@ -24,13 +23,10 @@ from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
 from tests.openai_agents.driver import OtherRunner
-from tests.openai_agents.scripted import ScriptedModel, agent
+from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import BOTH, Noting, Way, ran, said
 
-
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 @BOTH
@@ -112,17 +108,6 @@ async def test_a_nested_run_for_another_client_is_its_own_record(
     entries = entries_of(recorder, keito)
     tokens = {entry["project_id"]: entry["metadata"]["tokens_in"] for entry in entries}
     assert tokens == {keito.project_id: 2 * INPUT, "prj_globex_onboarding": INPUT}
-
-
-async def test_the_model_of_the_run_wins_over_the_agents(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    chosen = ScriptedModel(Says())
-    chosen.model = "chosen-2"
-
-    await Runner.run(agent(), "Help.", run_config=RunConfig(model=chosen))
-
-    assert said(recorder, keito)["model_name"] == "chosen-2"
 
 
 @BOTH

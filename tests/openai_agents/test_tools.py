@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from agents import Agent, FunctionTool, RunContextWrapper, Runner, RunState
 from agents.tool_context import ToolContext
-from openai_agents_keito import attach, keito_tool, keito_tools, log_outcome
+from openai_agents_keito import keito_tool, keito_tools, log_outcome
 
 from keito import tools
 from keito.billing import Recorder, bill_to, current_run
@@ -16,10 +16,7 @@ from keito.testing import LocalKeito
 from tests.contract import Calls, Says, entries_of, resolved
 from tests.openai_agents.scripted import agent
 
-
-@pytest.fixture(autouse=True)
-def attached(recorder: Recorder) -> None:
-    attach(recorder)
+pytestmark = pytest.mark.usefixtures("attached")
 
 
 def outcomes(recorder: Recorder, keito: LocalKeito) -> list[dict[str, Any]]:

@@ -1,27 +1,18 @@
-"""Billing without `attach`: by our own three functions, by hooks, or by tracing."""
+"""Billing without `attach`: by our own three functions, or by hooks."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterator
 from typing import Any
 
-import agents.tracing
 import pytest
 from agents import (
     Agent,
-    InputGuardrail,
-    RunConfig,
     Runner,
-    set_trace_processors,
-    set_tracing_disabled,
-    trace,
 )
-from agents.tracing import generation_span
 from openai_agents_keito import (
     KeitoRunHooks,
-    KeitoTracingProcessor,
     attach,
     run,
     run_streamed,
@@ -30,8 +21,8 @@ from openai_agents_keito import (
 
 from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
-from tests.contract import INPUT, OUTPUT, Calls, Fails, Says, entries_of, only
-from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
+from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
+from tests.openai_agents.scripted import MODEL, agent
 from tests.openai_agents.ways import (
     Noting,
     Way,
@@ -39,7 +30,6 @@ from tests.openai_agents.ways import (
     ran,
     said,
     streamed,
-    tripping,
 )
 
 
@@ -206,111 +196,6 @@ async def test_hooks_alone_do_nothing_where_the_run_is_billed_already(
 
     metadata = said(recorder, keito)
     assert (metadata["llm_calls"], metadata["tokens_in"]) == (2, 2 * INPUT)
-
-
-class TracedModel(ScriptedModel):
-    """A model that tells tracing what it used, as those of the SDK do."""
-
-    async def get_response(self, *args: Any, **kwargs: Any) -> Any:
-        with generation_span(model=self.model) as span:
-            response = await super().get_response(*args, **kwargs)
-            span.span_data.usage = {"input_tokens": INPUT, "output_tokens": OUTPUT}
-            return response
-
-
-def traced(*replies: Any, name: str = "clerk", **settings: Any) -> Agent[Any]:
-    tools = [*settings.pop("tools", []), *agent().tools]
-    return Agent(name=name, model=TracedModel(*replies), tools=tools, **settings)
-
-
-@pytest.fixture
-def tracing(recorder: Recorder) -> Iterator[None]:
-    set_tracing_disabled(False)
-    set_trace_processors([KeitoTracingProcessor(recorder)])
-    yield
-    set_trace_processors([])
-
-
-@pytest.mark.usefixtures("tracing")
-async def test_tracing_alone_bills_a_run(recorder: Recorder, keito: LocalKeito) -> None:
-    await ran(traced(Calls("look_up"), Says()))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
-    assert (metadata["model_name"], metadata["agent_id"]) == (MODEL, "clerk")
-    assert (metadata["llm_calls"], metadata["tool_calls"]) == (2, 1)
-
-
-@pytest.mark.usefixtures("tracing")
-async def test_tracing_alone_tells_nested_agents_apart(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    expert = traced(Says(), name="expert")
-    clerk = traced(Calls("ask", {"input": "?"}), Says(), tools=[expert.as_tool("ask", "Ask.")])
-
-    await ran(clerk)
-
-    metadata = said(recorder, keito)
-    assert metadata["tokens_in"] == 3 * INPUT
-    assert metadata["agents"]["expert"]["tokens_in"] == INPUT
-
-
-@pytest.mark.usefixtures("tracing")
-async def test_each_run_of_a_trace_is_a_record(recorder: Recorder, keito: LocalKeito) -> None:
-    with trace("batch", metadata={"keito_target": "somebody else"}):
-        for _ in range(3):
-            await ran(traced(Says()))
-
-    entries = entries_of(recorder, keito)
-    assert [e["metadata"]["tokens_in"] for e in entries] == [INPUT] * 3
-    assert {e["project_id"] for e in entries} == {keito.project_id}
-
-
-@pytest.mark.skipif(
-    not hasattr(agents.tracing, "TaskSpanData"), reason="older releases do not trace the error"
-)
-@pytest.mark.usefixtures("tracing")
-async def test_tracing_alone_sees_errors_of_a_model(recorder: Recorder, keito: LocalKeito) -> None:
-    with pytest.raises(RuntimeError):
-        await ran(traced(Calls("look_up"), Fails(RuntimeError("no"))))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
-
-
-@pytest.mark.usefixtures("tracing")
-async def test_tracing_alone_sees_a_guardrail_trip(recorder: Recorder, keito: LocalKeito) -> None:
-    hooks = Noting()
-    guardrail = InputGuardrail(tripping(after=hooks.answered))
-
-    with pytest.raises(Exception, match="triggered tripwire"):
-        await ran(traced(Says(), input_guardrails=[guardrail]), hooks=hooks)
-
-    assert said(recorder, keito)["status"] == "guardrail"
-
-
-@pytest.mark.usefixtures("tracing")
-@pytest.mark.parametrize("way", [ran, explicitly])
-async def test_tracing_counts_nothing_that_the_runner_counts(
-    way: Way, recorder: Recorder, keito: LocalKeito
-) -> None:
-    attach(recorder)
-
-    await way(traced(Calls("look_up"), Says()))
-
-    metadata = said(recorder, keito)
-    assert (metadata["llm_calls"], metadata["tokens_in"]) == (2, 2 * INPUT)
-
-
-@pytest.mark.usefixtures("tracing")
-async def test_tracing_leaves_nothing_of_a_run_behind(recorder: Recorder) -> None:
-    processor = KeitoTracingProcessor(recorder)
-    set_trace_processors([processor])
-
-    await ran(traced(Calls("look_up"), Says()))
-    await ran(traced(Says()), run_config=RunConfig(tracing_disabled=True))
-
-    assert vars(processor)["_open"] == {}
 
 
 async def test_a_chosen_run_is_recorded_where_attach_records(

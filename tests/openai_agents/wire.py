@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from agents import Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel
+from openai import AsyncOpenAI
 
 INPUT, CACHED, OUTPUT, REASONING = 1_000, 600, 50, 20
 USAGE = {
@@ -124,3 +127,24 @@ def _bytes(answer: Answer) -> bytes:
         (f"event: {one['type']}\n" if "type" in one else "") + f"data: {json.dumps(one)}\n\n"
         for one in answer.body
     ).encode()
+
+
+@asynccontextmanager
+async def responding(*answers: Answer, retries: int = 0) -> AsyncIterator[OpenAIResponsesModel]:
+    """The SDK's model of the Responses API, on a server that says this."""
+    with saying(answers) as url:
+        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=retries) as client:
+            yield OpenAIResponsesModel("gpt-5.1", client)
+
+
+@asynccontextmanager
+async def chatting(*answers: Answer) -> AsyncIterator[OpenAIChatCompletionsModel]:
+    """The SDK's model of the Chat API, on a server that says this."""
+    with saying(answers) as url:
+        async with AsyncOpenAI(base_url=url, api_key="none", max_retries=0) as client:
+            yield OpenAIChatCompletionsModel("gpt-5.1", client)
+
+
+def on(model: Any, **settings: Any) -> Agent[Any]:
+    """An agent on such a model."""
+    return Agent(name="clerk", model=model, model_settings=ModelSettings(**settings))

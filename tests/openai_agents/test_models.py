@@ -1,0 +1,135 @@
+"""Which model a run's tokens are counted for, and by which name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from agents import (
+    Agent,
+    MultiProvider,
+    RunConfig,
+    Runner,
+    set_trace_processors,
+    set_tracing_disabled,
+)
+from agents.models import get_default_model
+from openai_agents_keito import KeitoTracingProcessor
+
+from keito.billing import Recorder
+from keito.testing import LocalKeito
+from tests.contract import INPUT, Calls, Says, entries_of
+from tests.openai_agents import wire
+from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
+from tests.openai_agents.ways import BOTH, Way, ran, said
+from tests.openai_agents.wire import Answer, on, responding, response
+
+pytestmark = pytest.mark.usefixtures("attached")
+
+
+@BOTH
+async def test_each_of_several_models_has_its_own_tokens(
+    way: Way, recorder: Recorder, keito: LocalKeito
+) -> None:
+    second = agent(Says(), name="second")
+    model: Any = second.model
+    model.model = "scripted-2"
+    first = agent(
+        Calls("look_up"), Calls("transfer_to_second", id="call_2"), name="first", handoffs=[second]
+    )
+
+    await way(first)
+
+    metadata = said(recorder, keito)
+    tokens = {name: one["tokens_in"] for name, one in metadata["models"].items()}
+    assert tokens == {MODEL: 2 * INPUT, "scripted-2": INPUT}
+    assert metadata["agents"]["second"]["tokens_in"] == INPUT
+
+
+async def test_a_model_is_recorded_as_it_was_asked_for(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    async with responding(Answer(response())) as model:
+        await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert metadata["model_name"] == "gpt-5.1"
+    assert "models_requested" not in metadata
+
+
+class Scripted(MultiProvider):
+    """Provides the same model under every name."""
+
+    def get_model(self, model_name: str | None) -> ScriptedModel:
+        return ScriptedModel(Says())
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "provider"),
+    [
+        ("gpt-5.1", "gpt-5.1", None),
+        ("openai/gpt-5.1", "gpt-5.1", None),
+        ("litellm/anthropic/claude-x", "claude-x", "anthropic"),
+        ("litellm/gpt-5.1", "gpt-5.1", None),
+    ],
+)
+async def test_the_name_of_a_model_says_who_serves_it(
+    name: str, model: str, provider: str | None, recorder: Recorder, keito: LocalKeito
+) -> None:
+    await ran(Agent(name="clerk", model=name), run_config=RunConfig(model_provider=Scripted()))
+
+    metadata = said(recorder, keito)
+    assert (metadata["model_name"], metadata.get("model_provider")) == (model, provider)
+
+
+async def test_the_name_of_the_run_wins_and_without_any_it_is_the_sdks_default(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    for name in ("chosen-2", None):
+        config = RunConfig(model=name, model_provider=Scripted())
+        await ran(Agent(name="clerk", model="own-1" if name else None), run_config=config)
+
+    names = [entry["metadata"]["model_name"] for entry in entries_of(recorder, keito)]
+    assert names == ["chosen-2", get_default_model()]
+
+
+async def test_a_model_of_litellms_says_who_serves_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    class LitellmModel(ScriptedModel):
+        """Named as the SDK's own is, which needs LiteLLM to be installed."""
+
+    model = LitellmModel(Says())
+    model.model = "anthropic/claude-x"
+
+    await ran(on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata["model_name"], metadata["model_provider"]) == ("claude-x", "anthropic")
+
+
+async def test_the_model_of_the_run_wins_over_the_agents(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    chosen = ScriptedModel(Says())
+    chosen.model = "chosen-2"
+
+    await Runner.run(agent(), "Help.", run_config=RunConfig(model=chosen))
+
+    assert said(recorder, keito)["model_name"] == "chosen-2"
+
+
+async def test_tracing_tells_under_which_name_it_was_served(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_tracing_disabled(False)
+    set_trace_processors([KeitoTracingProcessor(recorder)])
+
+    async with responding(Answer(response())) as model:
+        await ran(on(model))
+
+    set_trace_processors([])
+    metadata = said(recorder, keito)
+    assert metadata["model_name"] == wire.SERVED
+    assert metadata["models_requested"] == {wire.SERVED: "gpt-5.1"}
+    assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
