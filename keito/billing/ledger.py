@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from .intervals import Interval, within
+from .parts import work_of_part
 from .target import Target
 from .tree import Tree
 from .usage import Usage, count, each, text, totals
@@ -143,7 +144,7 @@ class Ledger:
         self.follows = run
         if self.work is not None:
             # The rest of the job is no second attempt at it, and a redelivery has it once more.
-            self.work = f"{self.work}\nresumed"
+            self.work = work_of_part(self.work, self.id)
 
     def is_below(self, other: Ledger) -> bool:
         """Whether this record was started, directly or not, under the other."""

@@ -21,6 +21,7 @@ from .ledger import Ledger, wall_clock
 from .mode import MODES, Mode, mode_of_environment
 from .outbox import open_outbox
 from .outbox.port import Outbox
+from .parts import next_part
 from .receipts import receipts_wanted
 from .recording import Recording
 from .routing import ROUTINGS, Routes, Routing
@@ -393,6 +394,8 @@ class Recorder:
         if parent is not None and self._folds(target, parent):
             ledger = parent._ledger
         else:
+            if follows is not None:
+                run_id = next_part(run_id, follows)
             ledger = _ledger(run_id, name, target, parent, framework)
             if follows is not None:
                 ledger.go_on_with(follows)
