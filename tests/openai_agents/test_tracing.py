@@ -104,8 +104,11 @@ async def test_tracing_alone_names_a_model_if_it_may_see_the_answer(
         await ran(on(model), run_config=config)
 
     metadata = said(recorder, keito)
+    known = sensitive or TASKS  # older releases then keep the usage to themselves, too
     assert metadata.get("model_name") == (wire.SERVED if sensitive else None)
-    assert (metadata["tokens_in"], metadata["tokens_cache_read"]) == (wire.INPUT, wire.CACHED)
+    assert metadata.get("tokens_in") == (wire.INPUT if known else None)
+    assert metadata.get("tokens_cache_read") == (wire.CACHED if known else None)
+    assert metadata.get("usage_incomplete", False) == (not known)
 
 
 @pytest.mark.usefixtures("tracing")
