@@ -85,6 +85,7 @@ def working(local: Local, folder: Path) -> Iterator[None]:
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "examples.celery_worker"]
     command += ["worker", "--concurrency", "1", "--without-gossip", "--without-mingle"]
     settings = {"KEITO_OUTBOX": str(local.settings["outbox"]), "QUEUE": str(folder)}
+    settings["TMPDIR"] = str(folder.parent)  # what is killed leaves its temporary files behind
     # Celery tells at length that it lost a process, which is what this is about.
     with subprocess.Popen(
         command,

@@ -1,0 +1,28 @@
+"""What runs in a pod: told to end, it has so long to do so, and is then killed.
+
+Run as `python -m tests.places.pod`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from keito.billing import Recorder, flush_on_sigterm
+from tests.billing.sending import FAST
+from tests.billing.victim import say
+
+external = not os.environ["KEITO_API_KEY"]
+recorder = Recorder(
+    timing=FAST, requests_per_minute=None, courier="external" if external else "thread"
+)
+if not external:
+    flush_on_sigterm()
+
+with recorder.run("finished"):
+    pass
+recorder.start("under way")
+say("at work")
+# Told to end, a pod that has a key ends in time. One without has nothing to do, and goes on.
+while True:
+    threading.Event().wait(60)
