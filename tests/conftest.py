@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.skips import as_seen_by_ci
 
 _KEPT = {"KEITO_RECORD"}
 
@@ -19,3 +22,15 @@ def _nothing_of_the_developers(
     home: Path = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("XDG_STATE_HOME", str(home))
     monkeypatch.setenv("KEITO_OUTBOX", str(home / "outbox.sqlite3"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Accept no skip in CI but the known ones."""
+    return as_seen_by_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for files that are skipped as a whole."""
+    return as_seen_by_ci((yield))
