@@ -14,17 +14,22 @@ LONGEST = 200
 _KEY = re.compile(r"kto_\w+")
 
 
+def kind_of(outcome: Outcome) -> str:
+    """Name what was met: a status, or an error."""
+    if isinstance(outcome, Answer):
+        return f"HTTP {outcome.status}"
+    return f"{outcome.kind.replace('_', ' ')}, {type(outcome.error).__name__}"
+
+
 def said_by(outcome: Outcome, *, secret: str) -> str:
-    """Say what was met.
+    """Say what was met, and what Keito said about it.
 
     Args:
         outcome: What was met.
         secret: The API key, which some servers repeat: it is never said.
     """
-    if not isinstance(outcome, Answer):
-        return f"{outcome.kind.replace('_', ' ')}, {type(outcome.error).__name__}"
-    words = _shown(_explained(outcome), secret)
-    return f"HTTP {outcome.status} {words}".rstrip()
+    words = _shown(_explained(outcome), secret) if isinstance(outcome, Answer) else ""
+    return f"{kind_of(outcome)} {words}".rstrip()
 
 
 def _explained(answer: Answer) -> str:

@@ -18,9 +18,9 @@ from .destination import Destination
 from .listing import Exchange, listed
 from .outbox.port import Outbox
 from .outbox.record import Record, State
+from .refusal import kind_of
 from .sweep_report import Finding, SweepReport, What
 from .timing import Timing
-from .way import said_by
 from .wire import Collection, Item, collection_of, key_of, metadata_of, read
 
 _NOT_IN_KEITO: tuple[State, ...] = ("READY", "PARKED", "UNROUTED", "DROPPED")
@@ -84,7 +84,7 @@ class Sweep:
             yield
             items = listed(self._exchange, collection, project=project, day=day)
             if not isinstance(items, list):
-                unlisted[project] = said_by(items)
+                unlisted[project] = kind_of(items)
                 continue
             keyed = [item for item in items if isinstance(key_of(item), str)]
             count += len(keyed)
