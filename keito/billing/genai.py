@@ -64,7 +64,8 @@ def _calculation(usage: Usage, day: date, at: time) -> PriceCalculation:
         cache_write_1h_tokens=usage.cache_write_1h_tokens,
         output_reasoning_tokens=usage.reasoning_tokens,
     )
-    with localcontext(EXACT):
+    # The first time, the library loads its list.
+    with whole(), localcontext(EXACT):
         return genai_prices.calc_price(
             counts,
             usage.model or "",
