@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def packed(folder: Path, *names: str, metadata: str = METADATA) -> dict[str, Pat
     path = folder / "one-1-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("one-1.dist-info/METADATA", metadata)
+        if metadata == METADATA:
+            archive.writestr("one-1.dist-info/licenses/LICENSE", "")
         for name in names:
             archive.writestr(name, "")
     return {"one": path}
@@ -65,3 +68,36 @@ def test_a_wheel_without_types_licence_and_description_is_a_problem(
 
 def test_a_missing_wheel_is_a_problem(source: Path) -> None:
     assert list(wheels.problems("one", {})) == ["one: no wheel was built"]
+
+
+BESIDE = ("LICENSE", "PKG-INFO", "README.md", "pyproject.toml")
+
+
+def archived(folder: Path, *names: str) -> Path:
+    """A folder with a source distribution of these files."""
+    with tarfile.open(folder / "one-1.tar.gz", "w:gz") as archive:
+        for name in names:
+            archive.addfile(tarfile.TarInfo(f"one-1/{name}"))
+    return folder
+
+
+def test_a_whole_source_has_no_problem(source: Path, tmp_path: Path) -> None:
+    dist = archived(tmp_path, *WHOLE, *BESIDE, ".gitignore")
+
+    assert list(wheels.source_problems("one", dist)) == []
+
+
+def test_a_source_holds_all_of_its_module_and_nothing_else(source: Path, tmp_path: Path) -> None:
+    dist = archived(tmp_path, *WHOLE[:2], *BESIDE[1:], "tests/test_one.py")
+
+    assert list(wheels.source_problems("one", dist)) == [
+        "one: LICENSE is not in its source",
+        "one: one/inner/data.json is not in its source",
+        "one: tests/test_one.py should not be in its source",
+    ]
+
+
+def test_a_missing_source_is_a_problem(source: Path, tmp_path: Path) -> None:
+    assert list(wheels.source_problems("one", tmp_path)) == [
+        "one: 0 source distributions were built"
+    ]

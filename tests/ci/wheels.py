@@ -1,4 +1,4 @@
-"""`make wheels`: build the distributions, look into them, and run the demo on them.
+"""`make wheels`: build what is published, look into it, and run the demo on it.
 
 In development everything is importable from the repository. What users get is what is in the
 wheels; a file that was forgotten there shows only here.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from email.parser import HeaderParser
@@ -21,6 +22,8 @@ MODULES = {
     "langchain_keito": ROOT / "integrations" / "langchain" / "langchain_keito",
     "openai_agents_keito": ROOT / "integrations" / "openai_agents" / "openai_agents_keito",
 }
+_BESIDE_THE_SOURCE = {"LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
+_MAY_BE_THERE = {".gitignore", "CHANGELOG.md"}
 # What the demo's agents are made with; the rest comes with the wheels.
 FOR_THE_DEMO = ("langchain", "langchain-openai")
 
@@ -28,8 +31,10 @@ FOR_THE_DEMO = ("langchain", "langchain-openai")
 def main() -> int:
     """Return 0 when the wheels hold what they should and the demo runs on them."""
     with TemporaryDirectory() as folder:
-        wheels = build(Path(folder) / "dist")
+        dist = Path(folder) / "dist"
+        wheels = build(dist)
         wrong = [line for module in MODULES for line in problems(module, wheels)]
+        wrong += [line for module in MODULES for line in source_problems(module, dist)]
         if wrong:
             sys.stderr.write("\n".join(wrong) + "\n")
             return 1
@@ -37,8 +42,8 @@ def main() -> int:
 
 
 def build(folder: Path) -> dict[str, Path]:
-    """Build all wheels; each under its module's name."""
-    uv("build", "--all-packages", "--wheel", "--out-dir", str(folder))
+    """Build all source distributions, and from these all wheels; each under its module's name."""
+    uv("build", "--all-packages", "--out-dir", str(folder))
     return {path.name.split("-")[0]: path for path in folder.glob("*.whl")}
 
 
@@ -57,10 +62,28 @@ def problems(module: str, wheels: dict[str, Path]) -> Iterator[str]:
     yield from (f"{module}: {name} should not be there" for name in sorted(packed - source))
     if f"{module}/py.typed" not in packed:
         yield f"{module}: type checkers will ignore it without py.typed"
-    if metadata["License-Expression"] != "MIT":
+    if metadata["License-Expression"] != "MIT" or not any(map(_is_licence, names)):
         yield f"{module}: its licence is missing"
     if not metadata.get_payload():
         yield f"{module}: it has no description"
+
+
+def source_problems(module: str, dist: Path) -> Iterator[str]:
+    """What a source distribution lacks, or should not have."""
+    found = list(dist.glob(f"{module}-*.tar.gz"))
+    if len(found) != 1:
+        yield f"{module}: {len(found)} source distributions were built"
+        return
+    with tarfile.open(found[0]) as archive:
+        names = {one.name.partition("/")[2] for one in archive.getmembers() if one.isfile()}
+    wanted = {f"{module}/{name}" for name in _files(MODULES[module])} | _BESIDE_THE_SOURCE
+    yield from (f"{module}: {name} is not in its source" for name in sorted(wanted - names))
+    extra = names - wanted - _MAY_BE_THERE
+    yield from (f"{module}: {name} should not be in its source" for name in sorted(extra))
+
+
+def _is_licence(name: str) -> bool:
+    return name.endswith("/LICENSE")
 
 
 def _files(folder: Path) -> Iterator[str]:
