@@ -156,6 +156,36 @@ async def test_a_branch_that_fails_leaves_the_other_ones_usage_unknown(
     assert metadata["usage_incomplete"]
 
 
+def test_a_thread_beside_a_branch_that_fails_keeps_its_usage(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # In synchronous code LangGraph waits for it before it ends the graph.
+    failed = threading.Event()
+    model = ScriptedModel(replies=[Says()])
+
+    def think(state: State) -> State:
+        failed.wait(5)
+        model.invoke("Help.")
+        return {}
+
+    def fail(state: State) -> State:
+        failed.set()
+        raise RuntimeError("no")
+
+    graph = StateGraph(State)
+    graph.add_node("think", think)
+    graph.add_node("fail", fail)
+    graph.add_edge(START, "think")
+    graph.add_edge(START, "fail")
+
+    with pytest.raises(RuntimeError):
+        graph.compile().invoke({}, using(handler))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("error", INPUT)
+    assert "usage_incomplete" not in metadata
+
+
 def test_a_prompt_whose_call_never_ends_is_abandoned_at_exit(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
@@ -341,6 +371,21 @@ def test_a_run_that_is_still_at_work_is_not_abandoned(
     RunnableLambda(work).invoke("x", using(handler))
 
     assert [e["metadata"]["status"] for e in entries_of(recorder, keito)] == ["ok"] * 4
+
+
+def test_a_prompt_whose_call_never_ends_does_not_take_in_later_runs(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    model = ScriptedModel(replies=[Says(), Fails(RuntimeError("no"))])
+    with pytest.raises(RuntimeError):
+        model.generate([[HumanMessage("a")], [HumanMessage("b")]], callbacks=[handler])
+
+    agent(Says()).invoke(asked(), using(handler))
+
+    (later,) = [e for e in entries_of(recorder, keito) if e["metadata"]["status"] == "ok"]
+    recorder.close(5)
+    assert later["metadata"]["tokens_in"] == INPUT
+    assert later["metadata"].get("parent_run_id") is None
 
 
 async def test_when_one_of_several_prompts_fails_the_others_keep_their_usage(

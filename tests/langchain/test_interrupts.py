@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import tool
 from langchain_keito import KeitoCallbackHandler
 from langchain_keito._langgraph import GraphCallbackHandler
 from langchain_keito._waiting import _waiting
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.graph import START, StateGraph
+from langgraph.graph import START, MessagesState, StateGraph
 from langgraph.types import Command, interrupt
 
 from keito.billing import Recorder, bill_to
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Says, entries_of
+from tests.contract import INPUT, Calls, Says, entries_of
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
 from tests.langchain.test_runs import State
 
@@ -303,3 +304,36 @@ def test_a_turn_that_is_tried_again_goes_on_with_no_earlier_wait(
     compiled.invoke(None, config)
 
     assert of(recorder, keito, "parent_run_id") == [None, None, None]
+
+
+@needs_lifecycle
+def test_a_handler_of_the_graph_hears_of_a_stop_beside_a_node(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    stopping = thinking().compile(checkpointer=InMemorySaver(), interrupt_before=["think"])
+    deployed = stopping.with_config(callbacks=[handler])
+
+    deployed.invoke({}, using(configurable={"thread_id": "t-1"}))
+
+    assert [one[0] for one in statuses(recorder, keito)] == ["interrupted"]
+
+
+def test_what_an_inner_agent_had_done_before_the_interrupt_is_not_charged_again(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # LangGraph has its state, and does not ask its model a second time.
+    @tool
+    def confirm() -> str:
+        """Ask a person."""
+        return str(interrupt("May I?"))
+
+    graph = StateGraph(MessagesState)
+    graph.add_node("expert", agent(Calls("confirm"), Says(), tools=[confirm]))
+    graph.add_edge(START, "expert")
+    compiled = graph.compile(checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    compiled.invoke(asked(), config)
+    compiled.invoke(Command(resume="yes"), config)
+
+    assert statuses(recorder, keito) == [("interrupted", INPUT, True), ("ok", INPUT, True)]

@@ -10,7 +10,9 @@ from langchain_keito import KeitoCallbackHandler
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from examples.demo.endpoint import Endpoint
+from examples.demo.conversation import Conversation
+from examples.demo.endpoint import Endpoint, ModelError, serving
+from examples.demo.reply import Reply
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.langchain.scripted import asked, look_up, using
@@ -79,3 +81,36 @@ def test_a_stream_from_another_address_has_unknown_usage(
     metadata = said(recorder, keito)
     assert metadata["usage_incomplete"]
     assert metadata["model_name"] == endpoint.model
+
+
+def test_an_agent_that_is_streamed_from_another_address_has_unknown_usage(
+    endpoint: Endpoint, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    # The same agent, invoked, has its usage: to show its messages LangGraph streams the model.
+    clerk = create_agent(chat(endpoint), [look_up])
+
+    list(clerk.stream(asked(), using(handler), stream_mode="messages"))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["llm_calls"]) == ("ok", 2)
+    assert metadata["usage_incomplete"]
+
+
+def test_what_a_client_tries_again_by_itself_is_one_call(
+    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    asked_for: list[Conversation] = []
+
+    def refuse_first(conversation: Conversation) -> Reply:
+        asked_for.append(conversation)
+        if len(asked_for) == 1:
+            raise ModelError(500, "busy")
+        return Reply(conversation.model, text="Done.", tokens=TOKENS)
+
+    with serving(refuse_first, model="gpt") as endpoint:
+        chat(endpoint, max_retries=1).invoke("Help.", using(handler))
+
+    metadata = said(recorder, keito)
+    assert len(asked_for) == 2
+    assert metadata["llm_calls"] == 1
+    assert counts(metadata) == of_calls(1)
