@@ -10,6 +10,10 @@ from ..output import say
 from .arithmetic import Step
 from .story import Story
 
+# Among the events, in a form that people read.
+_TOLD = ("at",)
+_MICROSECONDS = ("elapsed",)
+
 
 def tell_story(story: Story) -> None:
     """Write it down, one heading after the other."""
@@ -24,8 +28,8 @@ def tell_story(story: Story) -> None:
 def _chapters(story: Story) -> Iterator[tuple[str, Iterator[str]]]:
     yield "Record", _record(story)
     yield "Events", (f"{e.at.isoformat(timespec='milliseconds')}  {e.what}" for e in story.events)
-    yield "Run", _fields(story.run)
-    yield "What came of it", _fields(story.result)
+    yield "Run", _fields({name: said for name, said in story.run.items() if name not in _TOLD})
+    yield "What came of it", _fields(_readable(story.result))
     yield "Arithmetic", map(_step, story.arithmetic)
     yield "Contract", _fields(story.contract)
     yield "Cost of its model calls", _fields(story.cost)
@@ -38,6 +42,12 @@ def _chapters(story: Story) -> Iterator[tuple[str, Iterator[str]]]:
     if story.in_keito is not None:
         now = _beside(story.in_keito, story.sent) if story.in_keito else iter(["it is not there"])
         yield "In Keito now", now
+
+
+def _readable(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what came of a run, with the times in seconds that are kept in microseconds."""
+    times = {name: Decimal(result[name]) / 1_000_000 for name in _MICROSECONDS if name in result}
+    return {**result, **{name: f"{_number(time)} s" for name, time in times.items()}}
 
 
 def _beside(said: Mapping[str, Any], sent: Mapping[str, Any]) -> Iterator[str]:
