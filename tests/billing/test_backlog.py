@@ -141,7 +141,7 @@ def test_a_run_over_midnight_is_split_when_it_is_assigned(outbox: MemoryOutbox) 
     facts: Any = decode(record.facts)
     facts["start"]["at"] = 1_767_225_600_000_000 - 60_000_000
     facts["result"]["elapsed"] = 120_000_000
-    outbox._records[record.key] = replace(record, facts=encode(facts))
+    outbox._kept._records[record.key] = replace(record, facts=encode(facts))
 
     count = backlog.assign(run.id, HOME)
 
@@ -162,7 +162,7 @@ def test_what_an_earlier_version_left_unrouted_can_be_assigned(outbox: MemoryOut
     for record in backlog.records("UNROUTED"):
         facts: Any = decode(record.facts)
         old = {name: facts[name] for name in ("start", "result", "outcome") if name in facts}
-        outbox._records[record.key] = replace(record, facts="", payload=encode(old))
+        outbox._kept._records[record.key] = replace(record, facts="", payload=encode(old))
 
     count = backlog.assign(run.id, HOME)
 

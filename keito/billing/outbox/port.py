@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Protocol
 
+from .store import Store
+
 if TYPE_CHECKING:
     # Not needed for recording, whose import is kept short.
     from .line import Line
-    from .record import Change, Counts, Due, Record, State
+    from .record import Change, Counts, Record
 
 
-class Outbox(Protocol):
+class Outbox(Store, Protocol):
     """Keeps what was recorded until Keito has it.
 
     Recorders only add lines to the journal. A courier files them as records and moves the records
@@ -81,76 +83,8 @@ class Outbox(Protocol):
             expensed: Records whose cost is passed on now, with the key of the record that does.
         """
 
-    def contract(self, id: str) -> str | None:
-        """Return a stored contract."""
-        ...
-
-    def recorded(self, run: str) -> bool:
-        """Whether there already is a record of that run itself."""
-        ...
-
-    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
-        """How many other runs have this work key, and whether one of them was charged.
-
-        A run whose cost is passed on is charged, too.
-
-        What is UNROUTED is not counted: it becomes an attempt when somebody says whose it is.
-        """
-        ...
-
-    def find(self, key: str) -> Record | None:
-        """Return the record with this key."""
-        ...
-
-    def of_run(self, run: str) -> list[Record]:
-        """List the records of a run, oldest first."""
-        ...
-
-    def of_day(self, destination: str, day: str) -> list[Record]:
-        """List the records of a day, in any order."""
-        ...
-
-    def tally(self, name: str) -> int:
-        """Add up the amounts of the records that count towards this."""
-        ...
-
-    def last(self, tally: str) -> Record | None:
-        """Return the last one stored of those that count towards this, whatever clocks say."""
-        ...
-
-    def costs_due(self, destination: str, *, before: str) -> list[Due]:
-        """List the costs of days before that one that are still to be passed on."""
-        ...
-
-    def claim(
-        self,
-        destination: str,
-        *,
-        owner: str,
-        now: float,
-        lease: float,
-        without: Collection[str],
-        epoch: float | None = None,
-    ) -> Record | None:
-        """Take the oldest READY record, outside these projects, for sending.
-
-        One that comes `after` another waits until that is DONE, and until no older one waits for
-        the same.
-
-        It is SENDING, safely on disk, before this returns: whatever happens from here on, nobody
-        sends it again without asking Keito.
-        """
-
-    def change(self, record: Record, change: Change) -> bool:
-        """Move a record on, unless someone else has; whether it was moved."""
-        ...
-
-    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
-        """Put records in the place of others, all at once; whether it was done.
-
-        It is not if any of the old ones has moved on since it was read. A new one may have the key
-        of an old one; the key of any other record raises.
-        """
+    def ambiguous(self, destination: str) -> list[Record]:
+        """List the AMBIGUOUS records."""
         ...
 
     def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
@@ -163,26 +97,6 @@ class Outbox(Protocol):
 
         Returns:
             How many were moved on.
-        """
-        ...
-
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """List the records in a state, oldest first."""
-        ...
-
-    def ambiguous(self, destination: str) -> list[Record]:
-        """List the AMBIGUOUS records."""
-        ...
-
-    def release(self, destination: str) -> int:
-        """Let held records go; how many there were."""
-        ...
-
-    def prune(self, *, before: float) -> None:
-        """Forget what was delivered before then: each run with all its records, or not yet.
-
-        A cost that is still to be passed on is not forgotten, nor is what a record that waits for
-        anything belongs to.
         """
         ...
 

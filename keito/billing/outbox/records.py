@@ -5,64 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from .. import _forks
 from .database import FULL, close_with, connect, identity, proven, readable, set_aside
 from .record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
+from .table import INSERT, INSERT_NEW, SELECT, bring_up_to_date, record_of
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS records (
-    key TEXT PRIMARY KEY,
-    run TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    destination TEXT NOT NULL,
-    state TEXT NOT NULL,
-    payload TEXT NOT NULL,
-    project TEXT NOT NULL,
-    day TEXT NOT NULL,
-    work TEXT NOT NULL,
-    charged INTEGER NOT NULL,
-    held INTEGER NOT NULL,
-    fence INTEGER NOT NULL,
-    owner TEXT NOT NULL,
-    made REAL NOT NULL,
-    since REAL NOT NULL,
-    lease REAL NOT NULL,
-    absent REAL,
-    attempts INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    remote TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS records_by_state ON records (destination, state, made);
-CREATE INDEX IF NOT EXISTS records_by_run ON records (run);
-CREATE INDEX IF NOT EXISTS records_by_work ON records (work) WHERE work != '';
-CREATE TABLE IF NOT EXISTS contracts (id TEXT PRIMARY KEY, body TEXT NOT NULL);
-"""
-# What came after the first version, so that a file of any version is brought up to date.
-_NEWER = {
-    "cost": "TEXT NOT NULL DEFAULT ''",
-    "facts": "TEXT NOT NULL DEFAULT ''",
-    "after": "TEXT NOT NULL DEFAULT ''",
-    "tally": "TEXT NOT NULL DEFAULT ''",
-    "amount": "INTEGER NOT NULL DEFAULT 0",
-    "expense": "TEXT NOT NULL DEFAULT ''",
-    "echo": "TEXT NOT NULL DEFAULT ''",
-    "contract": "TEXT NOT NULL DEFAULT ''",
-    "epoch": "REAL",
-}
-_NEWER_INDEXES = (
-    "CREATE INDEX IF NOT EXISTS records_by_tally ON records (tally) WHERE tally != ''",
-    "CREATE INDEX IF NOT EXISTS records_by_after ON records (after) WHERE after != ''",
-    "CREATE INDEX IF NOT EXISTS records_by_expense ON records (expense) WHERE expense = 'due'",
-)
-_COLUMNS = tuple(field.name for field in fields(Record))
-_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
-_INTO = f"INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"
-_INSERT = f"INSERT OR IGNORE {_INTO}"
-_INSERT_NEW = f"INSERT {_INTO}"
 _TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
 _MAY_GO = f"""
 after = '' OR EXISTS (
@@ -93,8 +44,7 @@ class Records:
         with _forks.whole():
             self._connection = connect(path, synchronous=FULL)
             close_with(self, self._connection)
-            self._connection.executescript(_SCHEMA)
-            self._add_what_is_new()
+            bring_up_to_date(self._connection)
         self._identity = identity(path)
 
     @property
@@ -111,7 +61,7 @@ class Records:
         with self._lock:
             if not self.damaged:
                 self._connection.execute("BEGIN IMMEDIATE")
-            records = [_record(row) for row in readable(self._connection, _SELECT)]
+            records = [record_of(row) for row in readable(self._connection, SELECT)]
             query = "SELECT id, body FROM contracts"
             other.add(records, dict(readable(self._connection, query)), {})
             self._connection.close()
@@ -132,22 +82,11 @@ class Records:
             self._connection.executemany(
                 "INSERT OR IGNORE INTO contracts VALUES (?, ?)", list(contracts.items())
             )
-            self._connection.executemany(_INSERT, [astuple(record) for record in records])
+            self._connection.executemany(INSERT, [astuple(record) for record in records])
             self._connection.executemany(
                 "UPDATE records SET expense = ? WHERE key = ?",
                 [(by, key) for key, by in expensed.items()],
             )
-
-    def _add_what_is_new(self) -> None:
-        # Under the lock: another process may be opening the same old file.
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            known = {name for _, name, *_ in self._rows("PRAGMA table_info(records)")}
-            for name, kind in _NEWER.items():
-                if name not in known:
-                    self._connection.execute(f"ALTER TABLE records ADD COLUMN {name} {kind}")
-            for index in _NEWER_INDEXES:
-                self._connection.execute(index)
 
     def contract(self, id: str) -> str | None:
         """Return a contract."""
@@ -156,13 +95,13 @@ class Records:
 
     def find(self, key: str) -> Record | None:
         """Return the record with this key."""
-        rows = self._rows(f"{_SELECT} WHERE key = ?", (key,))
-        return _record(rows[0]) if rows else None
+        rows = self._rows(f"{SELECT} WHERE key = ?", (key,))
+        return record_of(rows[0]) if rows else None
 
     def of_run(self, run: str) -> list[Record]:
         """List the records of a run, oldest first."""
         return [
-            _record(r) for r in self._rows(f"{_SELECT} WHERE run = ? ORDER BY made, key", (run,))
+            record_of(r) for r in self._rows(f"{SELECT} WHERE run = ? ORDER BY made, key", (run,))
         ]
 
     def of_day(self, destination: str, day: str) -> list[Record]:
@@ -172,8 +111,8 @@ class Records:
             self._connection.execute(
                 "CREATE INDEX IF NOT EXISTS records_by_day ON records (destination, day)"
             )
-        query = f"{_SELECT} WHERE destination = ? AND day = ?"
-        return [_record(row) for row in self._rows(query, (destination, day))]
+        query = f"{SELECT} WHERE destination = ? AND day = ?"
+        return [record_of(row) for row in self._rows(query, (destination, day))]
 
     def tally(self, name: str) -> int:
         """Add up what counts towards this."""
@@ -182,11 +121,11 @@ class Records:
 
     def last(self, tally: str) -> Record | None:
         """Return the record that was stored last of those that count towards this."""
-        query = f"{_SELECT} WHERE tally = ? AND tally != '' ORDER BY rowid DESC LIMIT 1"
+        query = f"{SELECT} WHERE tally = ? AND tally != '' ORDER BY rowid DESC LIMIT 1"
         rows = self._rows(query, (tally,))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
-    def costs_due(self, destination: str, before: str) -> list[Due]:
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
         """List the costs of days before that one that are still to be passed on."""
         query = (
             f"SELECT {', '.join(Due._fields)} FROM records "
@@ -199,7 +138,7 @@ class Records:
         """Whether there is a record of that run itself."""
         return bool(self._rows("SELECT 1 FROM records WHERE run = ? AND kind = 'run'", (run,)))
 
-    def attempts(self, work: str, destination: str, run: str) -> tuple[int, bool]:
+    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
             "SELECT count(DISTINCT run), coalesce(max(charged OR expense != ''), 0) FROM records "
@@ -223,7 +162,7 @@ class Records:
         """Mark the oldest READY record SENDING and return it."""
         projects = sorted(without)
         query = (
-            f"{_SELECT} WHERE destination = ? AND state = 'READY' AND held = 0 "
+            f"{SELECT} WHERE destination = ? AND state = 'READY' AND held = 0 "
             f"AND project NOT IN ({', '.join('?' for _ in projects)}) AND ({_MAY_GO}) "
             "ORDER BY made LIMIT 1"
         )
@@ -238,9 +177,9 @@ class Records:
                 "WHERE key = ?",
                 (owner, now, lease, epoch, row[0]),
             )
-            taken = self._connection.execute(f"{_SELECT} WHERE key = ?", (row[0],)).fetchone()
+            taken = self._connection.execute(f"{SELECT} WHERE key = ?", (row[0],)).fetchone()
         # In a file that is deleted, another process may have read it as READY before.
-        return None if self.lost else _record(taken)
+        return None if self.lost else record_of(taken)
 
     def change(self, record: Record, change: Change) -> bool:
         """Move a record on, if nobody else has since it was read."""
@@ -277,13 +216,13 @@ class Records:
                 if gone.rowcount != 1:
                     self._connection.rollback()
                     return False
-            self._connection.executemany(_INSERT_NEW, [astuple(record) for record in new])
+            self._connection.executemany(INSERT_NEW, [astuple(record) for record in new])
         return True
 
     def in_state(self, destination: str, state: State) -> list[Record]:
         """List the records in a state, oldest first."""
-        query = f"{_SELECT} WHERE destination = ? AND state = ? ORDER BY made"
-        return [_record(row) for row in self._rows(query, (destination, state))]
+        query = f"{SELECT} WHERE destination = ? AND state = ? ORDER BY made"
+        return [record_of(row) for row in self._rows(query, (destination, state))]
 
     def release(self, destination: str) -> int:
         """Let held records go."""
@@ -291,7 +230,7 @@ class Records:
             query = "UPDATE records SET held = 0 WHERE destination = ? AND held = 1"
             return self._connection.execute(query, (destination,)).rowcount
 
-    def prune(self, before: float) -> None:
+    def prune(self, *, before: float) -> None:
         """Forget what was delivered before then."""
         with self._turn():
             self._connection.execute(_PRUNE, {"before": before})
@@ -328,9 +267,3 @@ class Records:
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._turn():
             return self._connection.execute(query, values).fetchall()
-
-
-def _record(row: tuple[Any, ...]) -> Record:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values.update(charged=bool(values["charged"]), held=bool(values["held"]))
-    return Record(**values)

@@ -12,11 +12,12 @@ from .. import _log
 from . import disks, signs
 from .inbox import Inbox
 from .line import Line
-from .record import Change, Counts, Due, Record, State
+from .record import Counts, Record
 from .records import Records
+from .with_records import WithRecords
 
 
-class SqliteOutbox:
+class SqliteOutbox(WithRecords):
     """Keeps records in files, shared by any number of processes on one machine.
 
     Args:
@@ -101,86 +102,6 @@ class SqliteOutbox:
         # In this order a crash in between leaves both, and the second filing changes nothing.
         self._records.add(records, contracts, expensed or {})
         self._inbox.drop(lines, runs)
-
-    def contract(self, id: str) -> str | None:
-        """See `Outbox`."""
-        return self._records.contract(id)
-
-    def recorded(self, run: str) -> bool:
-        """See `Outbox`."""
-        return self._records.recorded(run)
-
-    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
-        """See `Outbox`."""
-        return self._records.attempts(work, destination, run)
-
-    def find(self, key: str) -> Record | None:
-        """See `Outbox`."""
-        return self._records.find(key)
-
-    def of_run(self, run: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.of_run(run)
-
-    def of_day(self, destination: str, day: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.of_day(destination, day)
-
-    def tally(self, name: str) -> int:
-        """See `Outbox`."""
-        return self._records.tally(name)
-
-    def last(self, tally: str) -> Record | None:
-        """See `Outbox`."""
-        return self._records.last(tally)
-
-    def costs_due(self, destination: str, *, before: str) -> list[Due]:
-        """See `Outbox`."""
-        return self._records.costs_due(destination, before)
-
-    def claim(
-        self,
-        destination: str,
-        *,
-        owner: str,
-        now: float,
-        lease: float,
-        without: Collection[str],
-        epoch: float | None = None,
-    ) -> Record | None:
-        """See `Outbox`."""
-        return self._records.claim(
-            destination, owner=owner, now=now, lease=lease, without=without, epoch=epoch
-        )
-
-    def change(self, record: Record, change: Change) -> bool:
-        """See `Outbox`."""
-        return self._records.change(record, change)
-
-    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
-        """See `Outbox`."""
-        return self._records.replace(old, new)
-
-    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
-        """See `Outbox`."""
-        lost = [(r, c) for r, c in over if r.owner == owner or not self.alive(r.owner, now=now)]
-        return sum(self.change(record, change) for record, change in lost)
-
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.in_state(destination, state)
-
-    def ambiguous(self, destination: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.in_state(destination, "AMBIGUOUS")
-
-    def release(self, destination: str) -> int:
-        """See `Outbox`."""
-        return self._records.release(destination)
-
-    def prune(self, *, before: float) -> None:
-        """See `Outbox`."""
-        self._records.prune(before)
 
     def counts(self, destination: str) -> Counts:
         """See `Outbox`."""

@@ -10,7 +10,8 @@ from typing import Any
 from psycopg import Connection, OperationalError
 
 from ..line import Line
-from ..record import Change, Counts, Due, Record, State
+from ..record import Counts, Record
+from ..with_records import WithRecords
 from . import inbox, owners, schema
 from .inbox import Inbox
 from .inline import Inline
@@ -28,7 +29,7 @@ THEN set_config('idle_session_timeout', '30s', false) END
 _END_TURN = f"SELECT pg_advisory_unlock({_TURN}), set_config('idle_session_timeout', '0', false)"
 
 
-class PostgresOutbox:
+class PostgresOutbox(WithRecords):
     """Keeps records in tables of a database, `keito_outbox_*`, which it makes when first used.
 
     PostgreSQL 14 or newer, in UTF-8. Two connections per process, which have to be sessions of
@@ -47,7 +48,7 @@ class PostgresOutbox:
         self._session = Session(dsn)
         self._inline = Inline(dsn, self._session)
         self._inbox = Inbox(self._session)
-        self._records = Records(self._session)
+        self._kept = Records(self._session)
         self._filing = threading.Lock()
         self._filing_in: Connection[Any] | None = None
 
@@ -129,88 +130,6 @@ class PostgresOutbox:
                 self._records.add(connection, records, contracts, expensed or {})
                 inbox.drop(connection, lines, runs)
 
-    def contract(self, id: str) -> str | None:
-        """See `Outbox`."""
-        return self._records.contract(id)
-
-    def recorded(self, run: str) -> bool:
-        """See `Outbox`."""
-        return self._records.recorded(run)
-
-    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
-        """See `Outbox`."""
-        return self._records.attempts(work, destination, run)
-
-    def find(self, key: str) -> Record | None:
-        """See `Outbox`."""
-        return self._records.find(key)
-
-    def of_run(self, run: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.of_run(run)
-
-    def of_day(self, destination: str, day: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.of_day(destination, day)
-
-    def tally(self, name: str) -> int:
-        """See `Outbox`."""
-        return self._records.tally(name)
-
-    def last(self, tally: str) -> Record | None:
-        """See `Outbox`."""
-        return self._records.last(tally)
-
-    def costs_due(self, destination: str, *, before: str) -> list[Due]:
-        """See `Outbox`."""
-        return self._records.costs_due(destination, before)
-
-    def claim(
-        self,
-        destination: str,
-        *,
-        owner: str,
-        now: float,
-        lease: float,
-        without: Collection[str],
-        epoch: float | None = None,
-    ) -> Record | None:
-        """See `Outbox`."""
-        return self._records.claim(
-            destination, owner=owner, now=now, lease=lease, without=without, epoch=epoch
-        )
-
-    def change(self, record: Record, change: Change) -> bool:
-        """See `Outbox`."""
-        return self._records.change(record, change)
-
-    def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
-        """See `Outbox`."""
-        return self._records.replace(old, new)
-
-    def take_over(self, over: Sequence[tuple[Record, Change]], *, owner: str, now: float) -> int:
-        """See `Outbox`; it is the database's clock that says what time it is."""
-        with self._session.turn() as connection:
-            living = owners.living(connection, {record.owner for record, _ in over})
-        lost = [(r, c) for r, c in over if r.owner == owner or r.owner not in living]
-        return sum(self.change(record, change) for record, change in lost)
-
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.in_state(destination, state)
-
-    def ambiguous(self, destination: str) -> list[Record]:
-        """See `Outbox`."""
-        return self._records.in_state(destination, "AMBIGUOUS")
-
-    def release(self, destination: str) -> int:
-        """See `Outbox`."""
-        return self._records.release(destination)
-
-    def prune(self, *, before: float) -> None:
-        """See `Outbox`."""
-        self._records.prune(before)
-
     def counts(self, destination: str) -> Counts:
         """See `Outbox`."""
         # In this order nothing that is filed in between is missed.
@@ -236,6 +155,10 @@ class PostgresOutbox:
         """See `Outbox`."""
         self._inline.close()
         self._session.close()
+
+    @property
+    def _records(self) -> Records:
+        return self._kept
 
     def _take_turn(self) -> Connection[Any] | None:
         with self._session.turn() as connection:

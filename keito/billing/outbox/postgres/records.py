@@ -109,7 +109,7 @@ class Records:
         found = self._records(where, (tally,))
         return found[0] if found else None
 
-    def costs_due(self, destination: str, before: str) -> list[Due]:
+    def costs_due(self, destination: str, *, before: str) -> list[Due]:
         """List the costs of days before that one that are still to be passed on."""
         query = (
             f"SELECT {', '.join(Due._fields)} FROM keito_outbox_records "
@@ -122,7 +122,7 @@ class Records:
         query = "SELECT FROM keito_outbox_records WHERE run = %s AND kind = 'run' LIMIT 1"
         return bool(self._rows(query, (run,)))
 
-    def attempts(self, work: str, destination: str, run: str) -> tuple[int, bool]:
+    def attempts(self, work: str, *, destination: str, run: str) -> tuple[int, bool]:
         """How many other runs have this work key, and whether one of them was charged."""
         query = (
             "SELECT count(DISTINCT run), coalesce(bool_or(charged OR expense != ''), false) "
@@ -206,7 +206,7 @@ class Records:
         with self._session.turn() as connection:
             return connection.execute(query, (destination,)).rowcount
 
-    def prune(self, before: float) -> None:
+    def prune(self, *, before: float) -> None:
         """Forget what was delivered before then."""
         with self._session.turn() as connection:
             connection.execute(_PRUNE.encode(), {"before": before + self._session.ahead})
