@@ -44,3 +44,6 @@ class _Flush:
         elif ends:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+            # Only the first process of a container is still here: the system lets nothing end it
+            # that it does not handle. It would go on, its runs closed, until it is killed.
+            os._exit(128 + number)

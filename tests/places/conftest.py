@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -40,9 +40,9 @@ def start(local: LocalKeito, tmp_path: Path) -> Iterator[Start]:
     folders = {"KEITO_OUTBOX": str(tmp_path / "outbox.db"), "TMPDIR": str(tmp_path)}
     settings = {**local.env, **folders}
 
-    def start(*words: str, **env: str) -> Program:
+    def start(*words: str, within: Sequence[str] = (), **env: str) -> Program:
         log = tmp_path / f"log-{len(started)}"
-        program = Program(*words, env={**settings, **env}, log=log)
+        program = Program(*words, env={**settings, **env}, log=log, within=within)
         started.append(program)
         return program
 

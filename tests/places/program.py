@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 class Program:
     """One that runs in a session of its own, so that none of its processes outlives the test."""
 
-    def __init__(self, *words: str, env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, *words: str, env: Mapping[str, str], log: Path, within: Sequence[str] = ()
+    ) -> None:
         self._log = log
         with log.open("wb") as output:
             self.popen = subprocess.Popen(
-                [sys.executable, *words],
+                [*within, sys.executable, *words],
                 cwd=ROOT,
                 env={**os.environ, **env},
                 stdin=subprocess.PIPE,

@@ -32,7 +32,7 @@ def quick() -> None:
 def slow() -> None:
     """Be at it while something happens to the server."""
     say("at work")
-    time.sleep(1.0)
+    time.sleep(0.6)
 
 
 def killed() -> None:
