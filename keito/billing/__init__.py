@@ -14,10 +14,11 @@ from .calls import ModelCall, ToolCall
 from .caps import Cap
 from .contract import Contract, Status
 from .cost_expense import CostExpense
+from .current import current_run
 from .defaults import billed, default_recorder
 from .outbox import Outbox
 from .recorder import Recorder
-from .run import Run, current_run
+from .run import Run
 from .target import Target, bill_to
 from .timing import Timing
 from .usage import Usage

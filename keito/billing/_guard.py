@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from . import _log
+
+if TYPE_CHECKING:
+    from .outbox.line import Line
 
 P = ParamSpec("P")
 T = TypeVar("T")
 U = TypeVar("U")
+
+
+class Append(Protocol):
+    """What adds a line to a journal; see `Outbox.append`."""
+
+    def __call__(self, line: Line, *, wait: float | None = None) -> None:
+        """Add it, or raise."""
+        ...
 
 
 def guarded(what: str) -> Callable[[Callable[P, T]], Callable[P, T | None]]:
@@ -43,6 +54,15 @@ def kept(what: str, action: Callable[[], T], otherwise: U) -> T | U:
         return otherwise
 
 
+def tried(what: str, action: Callable[..., T], *args: object) -> T | None:
+    """Do as `kept` does, without a function made for it: each event of an agent passes here."""
+    try:
+        return action(*args)
+    except Exception as error:  # noqa: BLE001
+        report(what, error)
+        return None
+
+
 async def kept_async(what: str, action: Callable[[], Awaitable[T]], otherwise: U) -> T | U:
     """Do as `kept` does, with what has to be awaited."""
     try:
@@ -56,6 +76,15 @@ def refused(action: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> E
     """Try to write at once; return why it can't be done now, without judging it."""
     try:
         action(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def unwritten(append: Append, line: Line, wait: float | None) -> Exception | None:
+    """Try to add a line to the journal; return why it can't be added now."""
+    try:
+        append(line, wait=wait)
     except Exception as error:  # noqa: BLE001
         return error
     return None

@@ -1,17 +1,79 @@
-"""Model and tool calls under way."""
+"""Model and tool calls: under way, and as a record has them."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ._guard import kept
+from ._guard import tried
 from .arguments import text
+from .clocks import now
 from .endings import may_have_cost
-from .ledger import Call, Ledger, now
-from .usage import Usage
+from .usage import Usage, count
 
 if TYPE_CHECKING:
+    from .ledger import Ledger
+    from .meter import Meter
     from .recording import Recording
+
+
+class Call:
+    """One model call, from whichever source it was heard of first.
+
+    Attributes:
+        priced: What it costs in US dollars, and the usage that was priced.
+    """
+
+    ended: int | None = None
+    usage: Usage | None = None
+    failed: bool = False
+    priced: tuple[Usage | None, Decimal | None] | None = None
+
+    def __init__(
+        self,
+        key: str,
+        ledger: Ledger,
+        agent: str | None,
+        model: str | None,
+        started: int,
+        meter: Meter | None = None,
+    ) -> None:
+        self.key = key
+        self.ledger = ledger
+        self.agent = agent
+        self.model = model
+        self.started = started
+        self.meter = meter
+
+    @property
+    def open(self) -> bool:
+        """Whether its end is still awaited."""
+        return self.ended is None
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens went in and out, as far as anyone said."""
+        usage = self.usage or Usage()
+        return (count(usage.input_tokens) or 0) + (count(usage.output_tokens) or 0)
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is known how many tokens went in and out."""
+        return self.failed or (self.usage is not None and self.usage.complete)
+
+    def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
+        """Note the end, or what a better source says about it; whether that is news."""
+        if not isinstance(usage, Usage):
+            usage = None
+        if self.ended is None:
+            self.ended = max(at, self.started)
+        elif self.usage is not None or usage is None:
+            return False
+        self.usage = usage
+        self.failed = failed and usage is None
+        if self.meter is not None:
+            self.meter.end(self)
+        return True
 
 
 class ModelCall:
@@ -37,12 +99,8 @@ class ModelCall:
 
     def end_at(self, moment: int, usage: Usage | None, *, failed: bool = False) -> None:
         """Note its end at a moment, in microseconds on the clock of the ledger."""
-        recording, call = self._recording, self._call
-        kept(
-            "recording a model call",
-            lambda: recording.call_ended(call, usage, at=moment, failed=failed),
-            None,
-        )
+        ended = self._recording.call_ended
+        tried("recording a model call", ended, self._call, usage, moment, failed)
 
     def fail(self, error: BaseException | None = None) -> None:
         """Note that it failed. Where the provider may still charge, its usage is unknown."""
@@ -66,10 +124,11 @@ class ToolCall:
 
     def end(self) -> None:
         """Note that it is done."""
-        with self._ledger.tree.lock:
-            begun = self._ledger.tools.get(self._key)
+        ledger = self._ledger
+        with ledger.tree.lock:
+            begun = ledger.tools.get(self._key)
             if isinstance(begun, int):
-                self._ledger.tools[self._key] = (begun, now())
+                ledger.tools[self._key] = (begun, now())
 
     def fail(self, error: BaseException | None = None) -> None:
         """Note that it failed; it worked until then all the same."""

@@ -65,7 +65,7 @@ class Claims:
             "evidence": proof(evidence),
             "subject": optional("subject", subject),
         }
-        return self._recording.outcome(self._ledger, facts, optional("key", key))
+        return self._recording.singles.outcome(self._ledger, facts, optional("key", key))
 
     def unpriced_outcome(self, outcome_type: str) -> str:
         """Record a success whose price could not be found out: the price list's is not used.
@@ -86,7 +86,7 @@ class Claims:
             "evidence": None,
             "subject": None,
         }
-        return self._recording.outcome(self._ledger, facts, None)
+        return self._recording.singles.outcome(self._ledger, facts, None)
 
     def log_time(
         self,
@@ -128,7 +128,8 @@ class Claims:
             "per_day": number("per_day", per_day),
         }
         given = optional("key", key)
-        return self._recording.single(self._ledger, "time", facts, given, subject_of=("time",))[0]
+        singles = self._recording.singles
+        return singles.record(self._ledger, "time", facts, given, subject_of=("time",))[0]
 
     def expense(
         self,
@@ -186,12 +187,13 @@ class Claims:
             "per_day": None if per_day is None else whole("per_day", per_day),
         }
         given, what = optional("key", key), ("expense", name or category_id)
-        return self._recording.single(self._ledger, "expense", facts, given, subject_of=what)[0]
+        singles = self._recording.singles
+        return singles.record(self._ledger, "expense", facts, given, subject_of=what)[0]
 
     def note(self, words: str) -> None:
         """Add to what the client reads, in place of the target's notes."""
         with self._ledger.tree.lock:
-            self._ledger.notes.append(text("words", words))
+            self._ledger.said.notes.append(text("words", words))
 
     def metadata(self, **values: JSON) -> None:
         """Add keys to the entry's metadata; Keito's own keys can't be replaced.
@@ -201,4 +203,4 @@ class Claims:
         """
         given = checked(values, "metadata")
         with self._ledger.tree.lock:
-            self._ledger.metadata.update(given)
+            self._ledger.said.metadata.update(given)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ._forks import whole
 from ._guard import kept, refused
+from .bell import Bell
 from .destination import Destination
 from .outbox.port import Outbox
 from .rate import forecast
@@ -41,7 +42,7 @@ class Courier:
         self._prices = prices
         self._sweep = sweep
         self._hurried = 0
-        self._wake = threading.Event()
+        self._bell = Bell()
         self._closing = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -76,8 +77,7 @@ class Courier:
 
     def wake(self) -> None:
         """Have the thread look now."""
-        if not self._wake.is_set():
-            self._wake.set()
+        self._bell.ring()
 
     def flush(self, end: float) -> int:
         """Wait until nothing is left to send, or until `time.monotonic()` is `end`."""
@@ -117,9 +117,7 @@ class Courier:
     def _work(self) -> None:
         while not self._closing.is_set():
             wait = kept("delivering", self._step, AFTER_FAILURE)
-            if wait > 0:
-                self._wake.wait(wait)
-            self._wake.clear()
+            self._bell.wait(wait)
         if self._delivery is not None:
             self._delivery.close()
 

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .contract import Status
+from .current import _current
 from .endings import status_of
-from .run import Run, _current
+from .run import Run
 from .steps import Stepped, Steps
 from .telling import Telling
 

@@ -6,14 +6,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 from . import _log
-from ._guard import kept, refused
+from ._guard import kept, refused, tried, unwritten
+from .bell import Bell
+from .opened import Opened
 from .outbox.line import Line
-from .outbox.port import Outbox
 from .timing import Timing
 
 RETRY_MOST = 5.0
+
+# So many lines may wait until agents wait for a moment, too.
+_MANY = 1000
+
+T = TypeVar("T")
 
 
 class Journal:
@@ -24,19 +31,20 @@ class Journal:
 
     def __init__(
         self,
-        open_outbox: Callable[[], Outbox],
+        opened: Opened,
         *,
         timing: Timing,
         tick: Callable[[], float | None],
         added: Callable[[], None],
     ) -> None:
-        self._open_outbox = open_outbox
+        self._opened = opened
         self._timing = timing
+        self._inline = timing.inline
         self._tick = tick
         self._added = added
         self._waiting: deque[Line] = deque()
-        self._soon: deque[Callable[[], Line | None]] = deque()
-        self._wake = threading.Event()
+        self._soon: deque[tuple[Callable[[Any], Line | None], object]] = deque()
+        self._bell = Bell()
         self._closing = threading.Event()
         self._writing = threading.Lock()
         self._starting = threading.Lock()
@@ -54,27 +62,23 @@ class Journal:
         if self._waiting:
             self._defer(line)
             return
-        error = refused(self._append, line, self._timing.inline)
-        if error is None:
+        error = unwritten(self._opened.append, line, self._inline)
+        if error is not None:
+            self._say_deferred(error)
+            self._defer(line)
+        elif self._thread is None:
             self._start_thread()
-            return
-        _log.warn(
-            "deferred",
-            f"the outbox can't be written ({type(error).__name__}): what is recorded is kept in "
-            "memory, would be lost with this process, and is tried again",
-        )
-        self._defer(line)
 
-    def soon(self, line: Callable[[], Line | None]) -> None:
+    def soon(self, line: Callable[[T], Line | None], about: T) -> None:
         """Add a line from the thread; it is asked for then, and may no longer be wanted."""
-        self._soon.append(line)
-        self._start_thread()
-        self.wake()
+        self._soon.append((line, about))
+        if self._thread is None:
+            self._start_thread()
+        self._bell.ring()
 
     def wake(self) -> None:
         """Have the thread look now."""
-        if not self._wake.is_set():
-            self._wake.set()
+        self._bell.ring()
 
     def drain(self, timeout: float) -> int:
         """Write what waits, for so long at most; how many lines are left."""
@@ -92,6 +96,13 @@ class Journal:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def _say_deferred(self, error: Exception) -> None:
+        _log.warn(
+            "deferred",
+            f"the outbox can't be written ({type(error).__name__}): what is recorded is kept in "
+            "memory, would be lost with this process, and is tried again",
+        )
+
     def _defer(self, line: Line) -> None:
         self.deferred += 1
         if line.kind == "finish":
@@ -103,6 +114,13 @@ class Journal:
         if self._closing.is_set():
             # No thread comes for it any more.
             self._write_all(time.monotonic())
+        elif len(self._waiting) > _MANY:
+            refused(self._let_write)
+
+    def _let_write(self) -> None:
+        # Threads that do nothing but record would leave the one that writes no time to keep up.
+        if self._writing.acquire(timeout=self._inline):
+            self._writing.release()
 
     def _start_thread(self) -> None:
         if self._thread is not None or self._closing.is_set():
@@ -122,23 +140,31 @@ class Journal:
             if not written:
                 self._closing.wait(pause)
                 continue
-            self._wake.wait(wanted)
-            self._wake.clear()
+            self._bell.wait(wanted)
             # One wake-up then serves all the calls that end within this time.
             self._closing.wait(self._timing.journal)
 
     def _write_all(self, end: float | None = None) -> bool:
-        """Write what waits, until `time.monotonic()` is `end` if it is given; whether all is."""
+        """Write what waits; whether all is written.
+
+        Args:
+            end: Until when to wait, as `time.monotonic()` tells it, for what is busy. What others
+                add meanwhile is then left to them: they may do so faster than this writes.
+        """
         if not self._writing.acquire(timeout=-1 if end is None else self._wait(end)):
             return False
         try:
             deferred = len(self._waiting)
+            left = deferred
             while self._waiting:
+                if end is not None and left == 0:
+                    return False
                 if not self._written(self._waiting[0], end):
                     return False
                 self._waiting.popleft()
+                left -= 1
             while self._soon:
-                line = kept("writing a model call", self._soon[0], None)
+                line = tried("writing a model call", *self._soon[0])
                 if line is not None and not self._written(line, end):
                     return False
                 self._soon.popleft()
@@ -149,10 +175,8 @@ class Journal:
         return True
 
     def _written(self, line: Line, end: float | None) -> bool:
-        return refused(self._append, line, None if end is None else self._wait(end)) is None
-
-    def _append(self, line: Line, wait: float | None) -> None:
-        self._open_outbox().append(line, wait=wait)
+        wait = None if end is None else self._wait(end)
+        return unwritten(self._opened.append, line, wait) is None
 
     def _wait(self, end: float) -> float:
-        return max(self._timing.inline, end - time.monotonic())
+        return max(self._inline, end - time.monotonic())

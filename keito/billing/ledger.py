@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ._facts import encode
+from .calls import Call
+from .clocks import now
 from .intervals import Interval, within
 from .parts import work_of_part
+from .said import Said
 from .target import Target
 from .tree import Tree
-from .usage import Usage, count, each, text, totals
+from .usage import Usage, each, text, totals
 
 if TYPE_CHECKING:
     from .meter import Meter
@@ -22,111 +22,66 @@ if TYPE_CHECKING:
 _REFUSED = Usage(input_tokens=0, output_tokens=0)
 
 
-def now() -> int:
-    """Microseconds on a clock that is never set back."""
-    return time.monotonic_ns() // 1000
-
-
-def wall_clock() -> int:
-    """Microseconds since 1970."""
-    return time.time_ns() // 1000
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One model call, from whichever source it was heard of first."""
-
-    key: str
-    ledger: Ledger
-    agent: str | None
-    model: str | None
-    started: int
-    meter: Meter | None = None
-    ended: int | None = None
-    usage: Usage | None = None
-    failed: bool = False
-    # What it costs in US dollars, and the usage that was priced.
-    priced: tuple[Usage | None, Decimal | None] | None = None
-
-    @property
-    def open(self) -> bool:
-        """Whether its end is still awaited."""
-        return self.ended is None
-
-    @property
-    def tokens(self) -> int:
-        """How many tokens went in and out, as far as anyone said."""
-        usage = self.usage or Usage()
-        return (count(usage.input_tokens) or 0) + (count(usage.output_tokens) or 0)
-
-    @property
-    def complete(self) -> bool:
-        """Whether it is known how many tokens went in and out."""
-        return self.failed or (self.usage is not None and self.usage.complete)
-
-    def take(self, usage: Usage | None, *, at: int, failed: bool) -> bool:
-        """Note the end, or what a better source says about it; whether that is news."""
-        if not isinstance(usage, Usage):
-            usage = None
-        if self.ended is None:
-            self.ended = max(at, self.started)
-        elif self.usage is not None or usage is None:
-            return False
-        self.usage = usage
-        self.failed = failed and usage is None
-        if self.meter is not None:
-            self.meter.end(self)
-        return True
-
-
-@dataclass(slots=True, eq=False)
 class Ledger:
     """Everything that one record will say.
 
     All of it is read and changed under the tree's lock: events arrive from any thread.
     """
 
-    id: str
-    name: str
-    target: Target
-    tree: Tree
-    above: Ledger | None
-    started_at: int
-    framework: str = "python"
-    follows: str | None = None
-    work: str | None = field(init=False)
-    started: int = field(default_factory=now)
+    # Kept by the class as long as they hold for a run: its start waits for all that it sets.
     ended: int | None = None
-    status: str = "ok"
+    status = "ok"
     error: str | None = None
-    closed: bool = False
-    taken: list[Interval] = field(default_factory=list)
-    pauses: list[Interval] = field(default_factory=list)
+    closed = False
+    follows: str | None = None
+    taken: Sequence[Interval] = ()
     paused_since: int | None = None
-    pauses_open: int = 0
-    calls: list[Call] = field(default_factory=list)
-    tools: dict[str, Interval | int] = field(default_factory=dict)
-    outcomes: set[str] = field(default_factory=set)
-    unsure: set[str] = field(default_factory=set)
-    successes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    notes: list[str] = field(default_factory=list)
-    metadata: dict[str, object] = field(default_factory=dict)
-    session: str | None = None
-    written: bool = False
-    corrected: bool = False
-    corrections: int = 0
-    settled: bool = False
-    on_settled: list[Callable[[], None]] = field(default_factory=list)
+    pauses_open = 0
+    written = False
+    corrected = False
+    corrections = 0
+    settled = False
+    on_settled: Sequence[Callable[[], None]] = ()
+    _said: Said | None = None
 
-    def __post_init__(self) -> None:
-        self.work = self.target.work_key
-        above = self.above
+    def __init__(
+        self,
+        id: str,
+        name: str,
+        target: Target,
+        tree: Tree,
+        above: Ledger | None,
+        started_at: int,
+        framework: str = "python",
+        started: int | None = None,
+    ) -> None:
+        self.id = id
+        self.name = name
+        self.target = target
+        self.tree = tree
+        self.above = above
+        self.started_at = started_at
+        self.framework = framework
+        self.started = now() if started is None else started
+        self.pauses: list[Interval] = []
+        self.calls: list[Call] = []
+        self.tools: dict[str, Interval | int] = {}
+        self.work = target.work_key
+        if above is not None and above.work is not None:
+            self._work_with(above, above.work)
+
+    def _work_with(self, above: Ledger, work: str) -> None:
         # Also for another client: whoever redelivers the job redelivers what is nested in it.
-        own = self.work is not None and (above is None or self.work != above.target.work_key)
-        if above is None or above.work is None or own:
-            return
-        # A piece of the job its parent works on: charged beside it, and like it once.
-        self.work = self.tree.piece(f"{above.work}\n{self.name}")
+        if self.work is None or self.work == above.target.work_key:
+            # A piece of the job its parent works on: charged beside it, and like it once.
+            self.work = self.tree.piece(f"{work}\n{self.name}")
+
+    @property
+    def said(self) -> Said:
+        """What the run was told besides."""
+        if self._said is None:
+            self._said = Said()
+        return self._said
 
     def piece(self, what: tuple[str, ...], key: str | None) -> str | None:
         """Name a success of the job: the same in every attempt that tells of it under this key.
@@ -165,11 +120,11 @@ class Ledger:
         meter: Meter | None = None,
     ) -> Call:
         """Return the model call with this key: known from anywhere in the tree, or new here."""
-        known = self.tree.calls.get(key)
+        calls = self.tree.calls
+        known = calls.get(key)
         if known is not None:
             return known
-        call = Call(key, self, text(agent), text(model), started, meter)
-        self.tree.calls[key] = call
+        calls[key] = call = Call(key, self, text(agent), text(model), started, meter)
         self.calls.append(call)
         if meter is not None:
             meter.begin()
@@ -223,31 +178,43 @@ class Ledger:
 
     def facts(self) -> dict[str, object]:
         """Return what came of it, without what is empty: times are microseconds from its start."""
-        ended = self.ended if self.ended is not None else now()
-        said: dict[str, object] = {"elapsed": ended - self.started, "status": self.status}
+        return {"elapsed": self._elapsed(), "status": self.status, **self._more()}
+
+    def body(self) -> str:
+        """Return the same as JSON."""
+        # Most runs have nothing more, and an encoder would take ten times as long for it.
+        body = f'{{"elapsed":{self._elapsed()},"status":"{self.status}"'
+        more = self._more()
+        return f"{body},{encode(more)[1:]}" if more else body + "}"
+
+    def _elapsed(self) -> int:
+        return (now() if self.ended is None else self.ended) - self.started
+
+    def _more(self) -> dict[str, object]:
+        ended = now() if self.ended is None else self.ended
+        more: dict[str, object] = {}
         if self.error is not None:
-            said["error"] = self.error
+            more["error"] = self.error
         if self.calls:
-            said["usage"] = self._usage()
+            more["usage"] = self._usage()
         if self.calls or self.tools:
-            said["active"] = self._offsets(self._active(ended), ended)
+            more["active"] = self._offsets(self._active(ended), ended)
         if self.tools:
-            said["tools"] = len(self.tools)
+            more["tools"] = len(self.tools)
         if self.pauses:
-            said["pauses"] = self._offsets(self.pauses, ended)
+            more["pauses"] = self._offsets(self.pauses, ended)
         if self.taken:
-            said["taken"] = self._offsets(self.taken, ended)
-        for name in ("successes", "notes", "metadata", "session"):
-            if value := getattr(self, name):
-                said[name] = value
-        return said
+            more["taken"] = self._offsets(self.taken, ended)
+        if self._said is not None:
+            more.update(self._said.facts())
+        return more
 
     def _active(self, ended: int) -> list[Interval]:
         calls = [(c.started, c.ended if c.ended is not None else ended) for c in self.calls]
         tools = [(t, ended) if isinstance(t, int) else t for t in self.tools.values()]
         return [*calls, *tools]
 
-    def _offsets(self, intervals: list[Interval], ended: int) -> list[Interval]:
+    def _offsets(self, intervals: Sequence[Interval], ended: int) -> list[Interval]:
         clipped = within(intervals, self.started, ended)
         return [(a - self.started, b - self.started) for a, b in clipped]
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from .. import _version
 from ._facts import encode
+from .calls import Call
+from .clocks import wall_clock
 from .contract import Contract
 from .destination import Destination
 from .keys import Within, job_key, single_key, subject_key
-from .ledger import Call, Ledger, wall_clock
+from .ledger import Ledger
 from .outbox.line import Kind, Line
 from .target import Target
 from .usage import TOKENS, Usage, count, money
@@ -95,7 +97,7 @@ class Lines:
         key: str | None,
         subject_of: tuple[str, ...] | None,
     ) -> str:
-        """Return the key of an outcome or the like; see `Recording.single`."""
+        """Return the key of an outcome or the like; see `Singles.record`."""
         target, account = ledger.target, self._account_id
         subject, piece = facts["subject"], facts.get("piece")
         # Two runs that nobody has routed may be for two clients: each keeps its outcome.
@@ -109,7 +111,7 @@ class Lines:
             return subject_key(account, **within, what=subject_of, subject=subject)
         if isinstance(piece, str) and subject_of is not None:
             return job_key(account, **within, what=subject_of, piece=piece)
-        return single_key(account, ledger.id, kind, len(ledger.outcomes), given=key)
+        return single_key(account, ledger.id, kind, len(ledger.said.told), given=key)
 
     def call(self, call: Call) -> Line | None:
         """Say what a model call consumed; None once its run says so itself."""

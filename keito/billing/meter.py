@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import _log
+from .calls import Call
+from .clocks import now
 from .intervals import length, within
-from .ledger import Call, Ledger, now
+from .ledger import Ledger
 from .limits import KeitoLimitReached, Limits
 from .usage import EXACT, Usage
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,31 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from .._errors import KeitoInputError
-from . import _exit, _log, registry
-from ._guard import guarded, kept
+from . import _exit, _log
+from ._guard import kept, tried
 from .arguments import at_least_one, having, instance, one_of, optional, text
 from .contract import Contract
+from .current import current_run
 from .destination import destination
-from .ledger import Ledger, wall_clock
 from .mode import MODES, Mode, mode_of_environment
 from .outbox import open_outbox
 from .outbox.port import Outbox
-from .parts import next_part
 from .receipts import receipts_wanted
 from .recording import Recording
 from .routing import ROUTINGS, Routes, Routing
-from .run import Run, current_run
+from .run import Run
+from .starting import Starting
 from .target import Choice, Target, check_limits, checked_choice
 from .timing import Timing
-from .tree import Tree
-from .usage import text as said
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
     from .backlog import Backlog
     from .limits import Limits
-    from .meter import Meter
     from .prices import Prices
     from .scope import Scope
     from .status import RecorderStatus
@@ -129,16 +125,20 @@ class Recorder:
         self.destination = destination(
             api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
         )
-        self._limits = limits
         if limits is not None:
             check_limits("Recorder(limits=)", limits)
         self._prices = prices
         self._place = outbox
-        self._routes = Routes(
-            target,
-            targets or {},
-            routing=one_of("routing", routing, ROUTINGS),
-            trust_metadata=trust_metadata,
+        self._starting = Starting(
+            Routes(
+                target,
+                targets or {},
+                routing=one_of("routing", routing, ROUTINGS),
+                trust_metadata=trust_metadata,
+            ),
+            contract=self.contract,
+            limits=limits,
+            prices=prices,
         )
         self._sweeps = sweep
         self._granularity = one_of("granularity", granularity, ("run", "day"))
@@ -202,20 +202,31 @@ class Recorder:
         """
         text("name", name)
         text("framework", framework)
-        optional("key", key)
-        instance("parent", parent, Run, "a Run")
-        instance("metadata", metadata, Mapping, "a mapping")
+        if key is not None:
+            optional("key", key)
+        if metadata is not None:
+            instance("metadata", metadata, Mapping, "a mapping")
         checked_choice(target)
         checked_choice(otherwise)
-        above = self._above(parent)
-
-        def routed() -> Target:
-            below = None if above is None else above._ledger.target
-            found = self._routes.target(target, metadata, parent=below, otherwise=otherwise)
-            return found.in_session(session)
-
-        run = self._start(name, key, above, routed, framework, said(follows))
-        return run or self._unrecorded(name)
+        if parent is None:
+            parent = current_run()
+        else:
+            instance("parent", parent, Run, "a Run")
+        run = tried(
+            "starting a run",
+            self._starting.start,
+            self._recording,
+            name,
+            framework,
+            key,
+            parent,
+            target,
+            metadata,
+            otherwise,
+            session,
+            follows,
+        )
+        return run or self._starting.unrecorded(name, self._new_recording(None))
 
     def run(
         self,
@@ -370,93 +381,6 @@ class Recorder:
             sweep=self._sweeps,
             granularity=self._granularity,
         )
-
-    def _above(self, given: Run | None) -> Run | None:
-        run = given if given is not None else current_run()
-        # A run of another recorder, or of the process this one was forked from, takes no facts.
-        return run if run is not None and run._recording is self._recording else None
-
-    @guarded("starting a run")
-    def _start(
-        self,
-        name: str,
-        key: str | None,
-        parent: Run | None,
-        routed: Callable[[], Target],
-        framework: str,
-        follows: str | None,
-    ) -> Run:
-        known = registry.find(framework, key)
-        if known is not None:
-            return known
-        target = routed()
-        run_id = os.urandom(16).hex()
-        if parent is not None and self._folds(target, parent):
-            ledger = parent._ledger
-        else:
-            if follows is not None:
-                run_id = next_part(run_id, follows)
-            ledger = _ledger(run_id, name, target, parent, framework)
-            if follows is not None:
-                ledger.go_on_with(follows)
-        run = Run(
-            self._recording,
-            ledger,
-            id=run_id,
-            name=name,
-            parent=parent,
-            identity=(framework, key),
-            meter=self._meter(ledger, target, parent),
-        )
-        entered = registry.enter(framework, key, run)
-        if entered is run and ledger.id == run_id:
-            self._recording.begin(ledger)
-        return entered
-
-    def _folds(self, target: Target, parent: Run) -> bool:
-        together = self.contract.children == "folded" and parent.takes_more
-        return together and target.same_work(parent._ledger.target)
-
-    def _meter(self, ledger: Ledger, target: Target, parent: Run | None) -> Meter | None:
-        """Return what counts for the run's limits: its own, or what counts for those above it."""
-        above = None if parent is None else parent._meter
-        if target.limits is None and (parent is not None or self._limits is None):
-            return above
-        # What a run has from the one it is part of is counted there.
-        inherited = parent is not None and target.limits is parent._ledger.target.limits
-        held = (None if inherited else target.limits, self._limits if parent is None else None)
-        limits = tuple(one for one in held if one is not None)
-        if not limits:
-            return above
-        from .meter import Meter
-
-        return Meter(
-            limits,
-            ledger=ledger,
-            above=above,
-            prices=self._prices,
-            time_zone=self.contract.time_zone,
-        )
-
-    def _unrecorded(self, name: str) -> Run:
-        silent = self._new_recording(None)
-        silent.abandon()
-        ledger = _ledger("", name, Target(), None, "python")
-        meter = kept("limiting a run", lambda: self._meter(ledger, Target(), None), None)
-        return Run(silent, ledger, id="", name=name, parent=None, identity=("", None), meter=meter)
-
-
-def _ledger(run_id: str, name: str, target: Target, parent: Run | None, framework: str) -> Ledger:
-    above = parent._ledger if parent is not None else None
-    return Ledger(
-        id=run_id,
-        name=name,
-        target=target,
-        tree=above.tree if above is not None else Tree(),
-        above=above,
-        framework=framework,
-        started_at=wall_clock(),
-    )
 
 
 def _unpaced(timing: Timing) -> Timing:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, cast
 
 from . import _exit, _log, within
-from ._facts import decode, encode
+from ._facts import decode
 from ._forks import whole
 from ._guard import kept
+from .calls import Call
 from .contract import Contract
 from .courier import Courier
 from .destination import Destination
 from .journal import Journal
-from .ledger import Call, Ledger
+from .ledger import Ledger
 from .lines import Lines
 from .mode import Mode
+from .open_runs import OpenRuns
+from .opened import Opened
 from .outbox.line import ARRIVING, Kind
 from .outbox.port import Outbox
+from .singles import Singles
 from .timing import Timing
 from .usage import Usage
 
@@ -64,81 +66,68 @@ class Recording:
         self.mode = mode
         self.contract = contract
         self.destination = destination
-        self.outbox: Outbox | None = None
-        self._opening = opening
+        self.sweeps = sweep
+        self.granularity = granularity
         self._external = external
         self._timing = timing
-        self.sweeps = sweep
-        self._owner = uuid.uuid4().hex
+        self._owner = owner = uuid.uuid4().hex
         self._silent = mode == "off"
-        self.granularity = granularity
         self._lines = Lines(
-            self._owner,
-            mode=mode,
-            contract=contract,
-            destination=destination,
-            granularity=granularity,
+            owner, mode=mode, contract=contract, destination=destination, granularity=granularity
         )
-        # Garbage may be collected anywhere, also where this thread has taken them, and collecting
-        # a billed generator ends its run.
-        self._lock = threading.RLock()
-        self._outbox_lock = threading.RLock()
+        self._runs = OpenRuns()
         self._begun = False
         self._closed = False
-        self._open: set[Ledger] = set()
-        self._lingering: dict[Ledger, float] = {}
-        self._awaited: dict[Ledger, float] = {}
         self._next_sign = 0.0
         self._prices = prices
         self._receipts = receipts
+        self.opened = Opened(opening, owner=owner, lease=timing.lease)
         self.courier = Courier(
             self.opened,
             destination=destination,
-            owner=self._owner,
+            owner=owner,
             timing=timing,
             prices=prices,
             sweep=sweep,
         )
         self.journal = Journal(self.opened, timing=timing, tick=self._tick, added=self.courier.wake)
+        self.singles = Singles(
+            self._lines,
+            self._write,
+            may_be_undone=lambda: within.around(self) is not None,
+            charged=contract.charges_outcomes,
+        )
 
     @property
     def open_runs(self) -> int:
         """How many records are in the making."""
-        return len(self._open)
+        return len(self._runs.making)
 
-    def opened(self) -> Outbox:
-        """Return the outbox, which is opened when it is first needed."""
-        if self.outbox is not None:
-            return self.outbox
-        with self._outbox_lock:
-            if self.outbox is None:
-                outbox = self._opening()
-                with ExitStack() as otherwise:
-                    otherwise.callback(outbox.close)
-                    outbox.join(self._owner, until=time.time() + self._timing.lease)
-                    otherwise.pop_all()
-                self.outbox = outbox
-            return self.outbox
+    @property
+    def outbox(self) -> Outbox | None:
+        """What is open; None before the first run, and when it was closed."""
+        return self.opened.outbox
 
     def begin(self, ledger: Ledger) -> None:
         """Record that a run has started."""
-        ledger.tree.enter(ledger)
+        tree = ledger.tree
+        with tree.lock:
+            tree.open.add(ledger)
         if self._silent:
             return
-        with self._lock:
-            self._open.add(ledger)
-            first, self._begun = not self._begun, True
-        if first:
+        self._runs.making.add(ledger)
+        if not self._begun:
             self._begin()
-        if not ledger.target.routed:
+        target = ledger.target
+        if target.project_id is None or target.task_id is None:
             _log.warn(
                 "unrouted",
                 "a run has no project and task: it is kept unsent until someone says whose it "
                 "is. Use bill_to(), Recorder(target=), or KEITO_PROJECT_ID and KEITO_TASK_ID",
             )
-        self._write(ledger, "start", self._lines.start(ledger), at=ledger.started_at)
+        self._write(ledger, "start", self._lines.start(ledger), ledger.started_at)
 
-    def call_ended(self, call: Call, usage: Usage | None, *, at: int, failed: bool) -> None:
+    def call_ended(self, call: Call, usage: Usage | None, at: int, failed: bool) -> None:
         """Record that a model call has ended."""
         ledger = call.ledger
         with ledger.tree.lock:
@@ -151,60 +140,7 @@ class Recording:
         elif complete:
             self._complete(ledger)
         elif not self._silent:
-            self.journal.soon(lambda: self._lines.call(call))
-
-    def outcome(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
-        """Record an outcome; return the key it has in Keito."""
-        outcome_type, once = cast(str, facts["type"]), bool(facts["success"])
-        made, is_new = self.single(
-            ledger, "outcome", facts, key, subject_of=(outcome_type,) if once else None
-        )
-        if is_new and once:
-            with ledger.tree.lock:
-                ledger.successes[outcome_type] += cast(int, facts["quantity"])
-        if facts["unit_price"] is not None and not self.contract.charges_outcomes:
-            _log.warn(
-                "price",
-                "an outcome has a price, but the contract charges time only: it is recorded, not "
-                'charged. Use Contract(charge="outcomes") or "both"',
-            )
-        return made
-
-    def single(
-        self,
-        ledger: Ledger,
-        kind: Kind,
-        facts: dict[str, object],
-        key: str | None,
-        *,
-        subject_of: tuple[str, ...] | None,
-    ) -> tuple[str, bool]:
-        """Record what becomes a record of its own.
-
-        Args:
-            ledger: The run it belongs to.
-            kind: The kind of its line, under whose name the line has its facts.
-            facts: What it is.
-            key: The caller's own name for it.
-            subject_of: What a subject is charged once for; None if it may be any number of times.
-
-        Returns:
-            The key it has in Keito, and whether this run had not told of it before.
-        """
-        with ledger.tree.lock:
-            if subject_of is not None and (piece := ledger.piece(subject_of, key)):
-                facts = {**facts, "piece": piece}
-            made = self._lines.single_key(ledger, kind, facts, key, subject_of)
-            is_new = made not in ledger.outcomes
-            if not is_new and made not in ledger.unsure:
-                return made, False
-            ledger.outcomes.add(made)
-            if within.around(self) is not None:
-                # If the transaction is rolled back, telling it again must count.
-                ledger.unsure.add(made)
-        said = self._lines.with_start(ledger, {kind: {**facts, "key": made}})
-        self._write(ledger, kind, said)
-        return made, is_new
+            self.journal.soon(self._lines.call, call)
 
     def end(self, ledger: Ledger, status: str, error: str | None, *, at: int | None = None) -> None:
         """Record how a run ended: complete, unless model calls may still report."""
@@ -213,23 +149,20 @@ class Recording:
                 return
             ledger.end(status, error, at=at)
             waits = ledger.open_calls > 0
-            facts = ledger.facts() if waits else {}
+            body = ledger.body() if waits else ""
         if not waits or self._silent:
             self._complete(ledger)
             return
         # If this process dies while it waits, this is how the run ended all the same.
-        self._write(ledger, "ended", encode(facts))
-        with self._lock:
-            self._lingering[ledger] = time.monotonic() + self._timing.linger
+        self._write(ledger, "ended", body)
+        self._runs.linger(ledger, self._timing.linger)
         self.journal.wake()
 
     def flush(self, end: float) -> int:
         """Complete what lingers and deliver, until `time.monotonic()` is `end`; what is left."""
         if self._silent:
             return 0
-        with self._lock:
-            lingering = list(self._lingering)
-        for ledger in lingering:
+        for ledger in self._runs.lingering():
             self._complete(ledger)
         in_memory = self.journal.drain(end - time.monotonic())
         if not self._external:
@@ -249,11 +182,9 @@ class Recording:
         if self._closed and self.outbox is None and not self.journal.waiting:
             return
         self._closed = True
-        with self._lock:
-            left = list(self._open)
-            begun = self._begun
-            awaited = list(self._awaited)
-        for ledger in left:
+        begun = self._begun
+        awaited = self._runs.awaited()
+        for ledger in list(self._runs.making):
             self.end(ledger, "abandoned", None)
         for ledger in awaited:
             self._let_go(ledger)
@@ -264,29 +195,20 @@ class Recording:
         stopped = self.journal.close(max(_LAST_LINES, end - time.monotonic())) and stopped
         # A thread that still waits for an answer needs the outbox to note it.
         if stopped:
-            self._leave()
-
-    def _leave(self) -> None:
-        with self._outbox_lock:
-            # A run that has begun since must be seen to live, or others recover it.
-            if self.outbox is None or self._open:
-                return
-            # From here on, whoever records opens it anew.
-            outbox, self.outbox = self.outbox, None
-            outbox.leave(self._owner)
-            outbox.close()
+            self.opened.leave(unless=lambda: self._runs.making)
 
     def abandon(self) -> Outbox | None:
         """Write nothing more, in a forked child; return the outbox the parent has open."""
         self._silent = True
-        # As it forked, another thread of the parent may have held them: here nobody lets them go.
-        self._lock = threading.RLock()
-        for ledger in self._open:
-            ledger.tree.lock = threading.RLock()
+        self._runs.lock_anew()
         _left_to_the_parent.append(self)
         return self.outbox
 
     def _begin(self) -> None:
+        with self._runs.lock:
+            first, self._begun = not self._begun, True
+        if not first:
+            return
         if not self.destination.complete and not self._external:
             _log.warn(
                 "no key",
@@ -303,23 +225,21 @@ class Recording:
         with ledger.tree.lock:
             if ledger.closed:
                 return
-            facts = ledger.facts()
+            body = ledger.body()
             ledger.closed = True
-            awaited = ledger.open_calls > 0
-        with self._lock:
-            self._open.discard(ledger)
-            self._lingering.pop(ledger, None)
-            if awaited and not self._closed:
-                self._awaited[ledger] = time.monotonic() + self._timing.late
-        self._write(ledger, "finish", encode(facts))
+            awaited = ledger.open_calls > 0 and not self._closed
+        self._runs.made(ledger)
+        if awaited:
+            self._runs.wait_for(ledger, self._timing.late)
+        self._write(ledger, "finish", body)
         if self._receipts and not self._silent:
-            self.journal.soon(lambda: self._receipt(ledger, facts))
+            self.journal.soon(self._receipt, (ledger, body))
         with ledger.tree.lock:
             ledger.written = True
             corrected = ledger.corrected
         if corrected:
             self._correct(ledger)
-        elif ledger not in self._awaited:
+        elif not awaited:
             self._let_go(ledger)
 
     def _correct(self, ledger: Ledger) -> None:
@@ -336,51 +256,48 @@ class Recording:
         if not ledger.open_calls:
             self._let_go(ledger)
 
-    def _receipt(self, ledger: Ledger, facts: dict[str, object]) -> None:
+    def _receipt(self, made: tuple[Ledger, str]) -> None:
         """Log what came of a run; called by the journal's thread, once the run is in it."""
         with whole():
             from .receipts import log_receipt
 
         log_receipt(
-            cast("StartFacts", decode(self._lines.start(ledger))),
-            cast("RunFacts", facts),
+            cast("StartFacts", decode(self._lines.start(made[0]))),
+            cast("RunFacts", decode(made[1])),
             self.contract,
             prices=self._prices,
             durable=self.opened().durable,
         )
 
     def _let_go(self, ledger: Ledger) -> None:
-        if ledger in self._awaited:
-            with self._lock:
-                self._awaited.pop(ledger, None)
+        self._runs.corrected(ledger)
         with ledger.tree.lock:
-            told, ledger.on_settled = ledger.on_settled, []
+            told, ledger.on_settled = ledger.on_settled, ()
             ledger.settled = True
         for call in told:
             kept("letting go of a run", call, None)
 
-    def _write(self, ledger: Ledger, kind: Kind, body: str, *, at: int | None = None) -> None:
-        if not self._silent:
-            line = self._lines.of_run(ledger, kind, body, at=at)
-            block = within.around(self)
-            if block is None or not block.took(line):
-                self.journal.add(line)
-            if kind in ARRIVING:
-                self.courier.wake()
+    def _write(self, ledger: Ledger, kind: Kind, body: str, at: int | None = None) -> None:
+        if self._silent:
+            return
+        line = self._lines.of_run(ledger, kind, body, at=at)
+        block = within.around(self)
+        if block is None or not block.took(line):
+            self.journal.add(line)
+        if kind in ARRIVING:
+            self.courier.wake()
 
     def _tick(self) -> float | None:
         moment = time.monotonic()
-        with self._lock:
-            due = [ledger for ledger, end in self._lingering.items() if end <= moment]
-            given_up = [ledger for ledger, end in self._awaited.items() if end <= moment]
-        for ledger in due:
+        for ledger in self._runs.lingering(moment):
             self._complete(ledger)
-        for ledger in given_up:
+        for ledger in self._runs.awaited(moment):
             self._let_go(ledger)
-        if self._open and moment >= self._next_sign:
-            self.opened().join(self._owner, until=time.time() + self._timing.lease)
-            self._next_sign = moment + self._timing.lease / 3
-        with self._lock:
-            ends = [*self._lingering.values(), *self._awaited.values()]
-            ends += [self._next_sign] if self._open else []
-        return max(0.0, min(ends) - moment) if ends else None
+        ends = [self._runs.next_end()]
+        if self._runs.making:
+            if moment >= self._next_sign:
+                self.opened.show()
+                self._next_sign = moment + self._timing.lease / 3
+            ends.append(self._next_sign)
+        soonest = min((end for end in ends if end is not None), default=None)
+        return None if soonest is None else max(0.0, soonest - moment)

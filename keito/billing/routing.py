@@ -38,6 +38,9 @@ class Routes:
         self._named = dict(named)
         self._explicit = routing == "explicit"
         self._trust_metadata = trust_metadata
+        routed = self._default.routed
+        # What a run has for which nobody says anything, unless the environment may say it.
+        self._settled = _NOWHERE if self._explicit else self._default if routed else None
         self._known: tuple[tuple[str | None, str | None], Target] | None = None
 
     def target(
@@ -54,10 +57,14 @@ class Routes:
         framework's metadata, the run it is part of, or else what is used when nobody says: what
         the caller has for that, and the recorder's own.
         """
+        blocks = _bill_to.get()
+        if chosen is None and metadata is None and otherwise is None and not blocks:
+            # Most runs: nobody has said anything.
+            return parent or self._settled or self._otherwise()
         below = self._default_over(otherwise) if parent is None else parent
         own = [] if chosen is None else [chosen]
         found = [] if metadata is None else _from_metadata(metadata, self._trust_metadata)
-        said = [*own, *reversed(_bill_to.get()), *found]
+        said = [*own, *reversed(blocks), *found]
         return self._merged([*said, below]) if said else below
 
     def _merged(self, layers: Iterable[Choice]) -> Target:
@@ -74,10 +81,8 @@ class Routes:
         return below if otherwise is None else self._merged([otherwise, below])
 
     def _otherwise(self) -> Target:
-        if self._explicit:
-            return _NOWHERE
-        if self._default.routed:
-            return self._default
+        if self._settled is not None:
+            return self._settled
         # The environment may change, but seldom does.
         named = (os.environ.get("KEITO_PROJECT_ID"), os.environ.get("KEITO_TASK_ID"))
         if self._known is None or self._known[0] != named:

@@ -4,60 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from . import _log, registry
-from ._guard import guarded, kept
+from ._guard import kept, tried
 from .arguments import optional, text
 from .calls import ModelCall, ToolCall
 from .claims import Claims
+from .clocks import now
 from .contract import STATUSES, Contract, Status
+from .current import _current
+from .current import found_by as found_by
+from .current import surroundings as surroundings
 from .endings import status_of
-from .ledger import Ledger, now
-from .target import Target, _bill_to
+from .ledger import Ledger
+from .target import Target
 from .usage import Usage
 
 if TYPE_CHECKING:
     from .destination import Destination
     from .meter import Meter
     from .recording import Recording
-
-_current: ContextVar[Run | None] = ContextVar("keito_run", default=None)
-
-
-# How adapters find the run that surrounds this code, where a framework keeps what surrounds it.
-_finders: list[Callable[[], Run | None]] = []
-
-
-def current_run() -> Run | None:
-    """Return the run this code works for, if it has one that is not finished."""
-    run = _unfinished(_current.get())
-    for find in _finders:
-        found = _unfinished(find())
-        if found is not None and not (run is not None and run.is_below(found)):
-            run = found
-    return run
-
-
-def found_by(find: Callable[[], Run | None]) -> None:
-    """Have `current_run` ask an adapter, too, for the run that its framework has around this code.
-
-    Args:
-        find: Returns it, or None. It is asked often, and must not raise.
-    """
-    _finders.append(find)
-
-
-def surroundings() -> tuple[object, object]:
-    """Return what the blocks around this code say of its work; equal while they are the same."""
-    return _bill_to.get(), _current.get()
-
-
-def _unfinished(run: Run | None) -> Run | None:
-    while run is not None and run.finished:
-        run = run.parent
-    return run
 
 
 class Run(Claims):
@@ -75,19 +42,20 @@ class Run(Claims):
         self,
         recording: Recording,
         ledger: Ledger,
-        *,
         id: str,
         name: str,
         parent: Run | None,
-        identity: tuple[str, str | None],
-        meter: Meter | None = None,
+        framework: str,
+        key: str | None,
+        meter: Meter | None,
     ) -> None:
+        self._recording = recording
+        self._ledger = ledger
         self.id = id
         self.name = name
         self.parent = parent
-        self._recording = recording
-        self._ledger = ledger
-        self._identity = identity
+        self._framework = framework
+        self._key = key
         self._meter = meter
         self._finished = False
 
@@ -139,7 +107,7 @@ class Run(Claims):
         """Name the conversation, where neither the target nor anyone before has."""
         ledger = self._ledger
         with ledger.tree.lock:
-            ledger.session = ledger.session or optional("session", session)
+            ledger.said.session = ledger.said.session or optional("session", session)
 
     def is_below(self, other: Run) -> bool:
         """Whether it was started under the other run, directly or not."""
@@ -278,20 +246,20 @@ class Run(Claims):
             raise ValueError(f"{status!r} is not a status: {', '.join(STATUSES)}")
         if status == "ok" and error is not None:
             status = status_of(error)
-        moment = None if ended is None else round(ended * 1_000_000)
-        self._finish(status, error, moment)
+        tried("finishing a run", self._finish, status, error, ended)
 
-    @guarded("finishing a run")
-    def _finish(self, status: Status, error: BaseException | None, ended: int | None) -> None:
-        with self._ledger.tree.lock:
-            was_open, self._finished = not self._finished, True
-        if not was_open:
-            return
-        registry.leave(*self._identity, self)
-        if not self.folded:
-            self._recording.end(
-                self._ledger, status, None if error is None else type(error).__name__, at=ended
-            )
+    def _finish(self, status: Status, error: BaseException | None, ended: float | None) -> None:
+        ledger, parent = self._ledger, self.parent
+        with ledger.tree.lock:
+            if self._finished:
+                return
+            self._finished = True
+        if self._key is not None:
+            registry.leave(self._framework, self._key, self)
+        if parent is None or parent._ledger is not ledger:
+            named = None if error is None else type(error).__name__
+            at = None if ended is None else round(ended * 1_000_000)
+            self._recording.end(ledger, status, named, at=at)
 
     def when_settled(self, call: Callable[[], None]) -> None:
         """Call this once nothing more is expected of the run: an adapter lets go of it here.
@@ -299,9 +267,10 @@ class Run(Claims):
         A finished run whose model calls have all ended is settled. One with calls still open waits
         for them: at first with its record, then, for an hour, to correct it.
         """
-        with self._ledger.tree.lock:
-            waits = not self._ledger.settled
+        ledger = self._ledger
+        with ledger.tree.lock:
+            waits = not ledger.settled
             if waits:
-                self._ledger.on_settled.append(call)
+                ledger.on_settled = (*ledger.on_settled, call)
         if not waits:
             call()

@@ -10,9 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _log
+from .current import _current
 from .decorated import decorated, name_of
 from .endings import status_of
-from .run import Run, _current
+from .run import Run
 from .target import Choice, checked_choice
 from .telling import Telling, Told
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TypeVar
 
-from .run import Run, _current
+from .current import _current
+from .run import Run
 from .target import Choice, _bill_to
 
 Y = TypeVar("Y")

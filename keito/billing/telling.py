@@ -46,7 +46,7 @@ class Telling:
     def begin(self, run: Run) -> None:
         """Say at the start what needs no result: a run that fails has these notes too."""
         # Runs folded into one share its notes: a function that calls itself says them once.
-        if isinstance(self.notes, str) and self.notes and self.notes not in run._ledger.notes:
+        if isinstance(self.notes, str) and self.notes and self.notes not in run._ledger.said.notes:
             run.note(self.notes)
 
     def end(self, run: Run, result: object) -> None:

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .intervals import Interval, minus, union, within
 
 if TYPE_CHECKING:
-    from .ledger import Call, Ledger
+    from .calls import Call
+    from .ledger import Ledger
 
 
-@dataclass(slots=True, eq=False)
 class Tree:
     """A root run and everything started under it.
 
     Each moment of the tree's time belongs to at most one record, so that nested and parallel runs
     for several clients are never charged more time than has passed.
+
+    Attributes:
+        lock: Held to read or change anything of the tree's records.
+        open: The records that have no end yet.
+        calls: The model calls of all of them, by every key they are known as.
     """
 
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    calls: dict[str, Call] = field(default_factory=dict)
-    _pieces: dict[str, int] = field(default_factory=dict)
-    _open: set[Ledger] = field(default_factory=set)
-    _claimed: list[Interval] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.open: set[Ledger] = set()
+        self.calls: dict[str, Call] = {}
+        self._pieces: dict[str, int] = {}
+        self._claimed: list[Interval] = []
 
     def piece(self, work: str) -> str:
         """Name a piece of a job: the same in every attempt that starts its runs in this order."""
@@ -35,7 +40,7 @@ class Tree:
     def enter(self, ledger: Ledger) -> None:
         """Note that a record is open."""
         with self.lock:
-            self._open.add(ledger)
+            self.open.add(ledger)
 
     def leave(self, ledger: Ledger, start: int, end: int, pauses: list[Interval]) -> list[Interval]:
         """Give a finished record its time; return what of it belongs to others.
@@ -44,11 +49,11 @@ class Tree:
         what they have used so far: they were started to work for someone else.
         """
         with self.lock:
-            self._open.discard(ledger)
-            if not (self._open or self._claimed or pauses):
+            self.open.discard(ledger)
+            if not (self.open or self._claimed or pauses):
                 self._claimed = [(start, end)]
                 return []
-            below = [(other.started, end) for other in self._open if other.is_below(ledger)]
+            below = [(other.started, end) for other in self.open if other.is_below(ledger)]
             taken = within([*self._claimed, *below], start, end)
             own = minus([(start, end)], [*taken, *pauses])
             self._claimed = union([*self._claimed, *own])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keito.billing import Limits, Recorder, Run, Target, Usage, bill_to, current_run
-from keito.billing import run as run_module
+from keito.billing import Limits, Recorder, Run, Target, Usage, bill_to, current, current_run
 from keito.billing.run import found_by, surroundings
 from tests.billing.conftest import AWAY, HOME, Recorded
 
@@ -16,7 +15,7 @@ USED = Usage(input_tokens=7, output_tokens=1)
 def around(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """The run that a framework has around this code: the last one."""
     found: list[Run] = []
-    monkeypatch.setattr(run_module, "_finders", [])
+    monkeypatch.setattr(current, "_finders", [])
     found_by(lambda: found[-1] if found else None)
     return found
 

@@ -17,6 +17,7 @@ import pytest
 from keito.billing import MemoryOutbox, Recorder, Timing
 from keito.billing import journal as journal_module
 from keito.billing.journal import Journal
+from keito.billing.opened import Opened
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
 from tests.billing.conftest import HOME, Recorded
@@ -167,8 +168,9 @@ def test_the_journal_keeps_its_time_after_a_failure(monkeypatch: pytest.MonkeyPa
             raise OSError("No space left on device")
         return None
 
-    journal = Journal(MemoryOutbox, timing=Timing(journal=0.01), tick=tick, added=lambda: None)
-    journal.soon(lambda: None)
+    opened = Opened(MemoryOutbox, owner="owner", lease=1.0)
+    journal = Journal(opened, timing=Timing(journal=0.01), tick=tick, added=lambda: None)
+    journal.soon(lambda nothing: None, None)
 
     wait_until(lambda: len(ticks) > 1)
     assert journal.close(5)

@@ -363,7 +363,7 @@ def test_a_generator_collected_in_the_middle_of_recording_holds_nobody_up(
         next(steps)
         del circle, steps
         recording = recorded.recorder._recording
-        with recording._lock, recording._outbox_lock, registry._lock:
+        with recording._runs.lock, recording.opened._lock, registry._lock:
             gc.collect()
 
     thread = threading.Thread(target=collect_inside, daemon=True)

@@ -254,7 +254,7 @@ def test_a_call_is_priced_as_of_the_day_on_which_its_run_began(
     prices = Asked()
     night = datetime(2026, 3, 1, 22, 30, tzinfo=timezone.utc)
     microseconds = int(night.timestamp()) * 1_000_000
-    monkeypatch.setattr("keito.billing.recorder.wall_clock", lambda: microseconds)
+    monkeypatch.setattr("keito.billing.starting.wall_clock", lambda: microseconds)
     contract = Contract(time_zone="Africa/Cairo")
     recorded = make_recorder(limits=Limits(cost=99), prices=prices, contract=contract)
 
@@ -296,7 +296,7 @@ def test_a_check_that_fails_stops_nobody_and_is_said(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("keito.billing.recorder.wall_clock", lambda: 10**30)
+    monkeypatch.setattr("keito.billing.starting.wall_clock", lambda: 10**30)
     recorded = make_recorder(limits=STOP, prices=PRICES)
 
     with caplog.at_level(logging.WARNING, "keito.billing"):

@@ -171,7 +171,7 @@ def forked_while_locked() -> None:
     locked, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with run._ledger.tree.lock, working._recording._lock:
+        with run._ledger.tree.lock, working._recording._runs.lock:
             locked.set()
             done.wait(30)
 

@@ -49,6 +49,9 @@ _OPENING = 0.05
 # Seconds until an agent that found the file busy looks again; it doubles up to the second.
 _LOOK_AGAIN = 0.00005
 _LOOK_AGAIN_MOST = 0.001
+# Seconds after which a recorder looks again whether the file is still there. What is written to a
+# file that was deleted meanwhile is not lost: all it holds is moved when that is noticed.
+_LOOK = 0.05
 # So many lines are dropped by one statement, which makes recorders wait for microseconds only.
 _AT_ONCE = 100
 
@@ -73,11 +76,14 @@ class Inbox:
         close_with(self, self._behind, self._inline)
         self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
         self._inline.execute("PRAGMA busy_timeout=0")
+        # One for all lines: a connection's own `execute` makes a new one each time.
+        self._cursor = self._inline.cursor()
         self._behind_lock = _forks.lock()
         self._inline_lock = _forks.lock()
         self._since_tidy = 0
         self.damaged = False
         self._identity = identity(path)
+        self._look_at = 0.0
 
     @property
     def lost(self) -> bool:
@@ -89,16 +95,17 @@ class Inbox:
         if wait is None:
             self._write(_INSERT, line[:5])
             return
-        if self.lost:
-            raise FileNotFoundError("the journal's file was deleted")
-        if not self._inline_lock.acquire(timeout=wait):
+        if time.monotonic() >= self._look_at:
+            self._look()
+        turn = self._inline_lock
+        if not turn.acquire(False) and not turn.acquire(timeout=wait):
             raise TimeoutError("another thread is recording")
         try:
-            self._inline.execute(_INSERT, line[:5])
+            self._cursor.execute(_INSERT, line[:5])
         except sqlite3.OperationalError:
             self._insist(line, end=time.monotonic() + wait)
         finally:
-            self._inline_lock.release()
+            turn.release()
 
     def show(self, owner: str, *, seen: float, until: float) -> None:
         """Note a sign of life. It goes to the disk, and every line before it does as well."""
@@ -209,6 +216,11 @@ class Inbox:
         with self._turn():
             self._behind.execute(statement, values)
 
+    def _look(self) -> None:
+        if self.lost:
+            raise FileNotFoundError("the journal's file was deleted")
+        self._look_at = time.monotonic() + _LOOK
+
     def _insist(self, line: Line, *, end: float) -> None:
         # Others write for microseconds, and SQLite itself would not look again for a millisecond.
         pause = _LOOK_AGAIN
@@ -216,7 +228,7 @@ class Inbox:
             time.sleep(pause)
             pause = min(2 * pause, _LOOK_AGAIN_MOST)
             try:
-                self._inline.execute(_INSERT, line[:5])
+                self._cursor.execute(_INSERT, line[:5])
                 return
             except sqlite3.OperationalError:
                 if time.monotonic() >= end:
