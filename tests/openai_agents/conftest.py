@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from agents import set_tracing_disabled
+from agents import set_trace_processors, set_tracing_disabled
 from agents.run import set_default_agent_runner
-from openai_agents_keito import attach, detach
+from openai_agents_keito import KeitoTracingProcessor, attach, detach
 
 from keito.billing import Recorder
 from tests.contract import keito, recorder
 
-__all__ = ["attached", "keito", "own_process", "recorder"]
+__all__ = ["attached", "keito", "own_process", "recorder", "tracing"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +28,12 @@ def own_process() -> Iterator[None]:
 def attached(recorder: Recorder) -> None:
     """Every run is billed."""
     attach(recorder)
+
+
+@pytest.fixture
+def tracing(recorder: Recorder) -> Iterator[None]:
+    """Tracing is on, and bills what nothing else does."""
+    set_tracing_disabled(False)
+    set_trace_processors([KeitoTracingProcessor(recorder)])
+    yield
+    set_trace_processors([])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents import Agent, Runner, RunResult
+from agents import Agent, Runner, RunResult, RunResultStreaming
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from openai_agents_keito import attach, detach, log_outcome
 
@@ -13,14 +13,25 @@ from tests.contract import Driver, Reply
 from tests.openai_agents.scripted import agent
 
 
-class OtherRunner(AgentRunner):
-    """Another library's runner, which does its work around whatever runner was set before."""
+class PassingOn(AgentRunner):
+    """Another library's runner, around the one that was set before."""
 
     def __init__(self, inner: AgentRunner) -> None:
         self.inner = inner
 
     async def run(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
-        return await self.inner.run(starting_agent, input, **kwargs)
+        return await self.inner.run(*self.change(starting_agent, input, kwargs), **kwargs)
+
+    def run_sync(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
+        return self.inner.run_sync(*self.change(starting_agent, input, kwargs), **kwargs)
+
+    def run_streamed(
+        self, starting_agent: Agent[Any], input: Any, **kwargs: Any
+    ) -> RunResultStreaming:
+        return self.inner.run_streamed(*self.change(starting_agent, input, kwargs), **kwargs)
+
+    def change(self, agent: Agent[Any], input: Any, options: Any) -> tuple[Agent[Any], Any]:
+        return agent, input
 
 
 class AgentsDriver(Driver):
@@ -37,7 +48,7 @@ class AgentsDriver(Driver):
     async def run_attached_twice(self, *replies: Reply) -> str:
         attach(self.recorder)
         ours = get_default_agent_runner()
-        set_default_agent_runner(OtherRunner(ours))
+        set_default_agent_runner(PassingOn(ours))
         attach(self.recorder)
         try:
             return str((await Runner.run(agent(*replies), "Help.")).final_output)

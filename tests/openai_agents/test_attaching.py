@@ -16,7 +16,6 @@ from agents import (
     RunHooks,
     Runner,
     RunResult,
-    RunResultStreaming,
 )
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from openai_agents_keito import KeitoRunner, attach, detach
@@ -24,29 +23,9 @@ from openai_agents_keito import KeitoRunner, attach, detach
 from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
+from tests.openai_agents.driver import PassingOn
 from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import BOTH, Way, ran, said
-
-
-class PassingOn(AgentRunner):
-    """Another library's runner, around the one that was set before."""
-
-    def __init__(self, inner: AgentRunner) -> None:
-        self.inner = inner
-
-    async def run(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
-        return await self.inner.run(*self.change(starting_agent, input, kwargs), **kwargs)
-
-    def run_sync(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
-        return self.inner.run_sync(*self.change(starting_agent, input, kwargs), **kwargs)
-
-    def run_streamed(
-        self, starting_agent: Agent[Any], input: Any, **kwargs: Any
-    ) -> RunResultStreaming:
-        return self.inner.run_streamed(*self.change(starting_agent, input, kwargs), **kwargs)
-
-    def change(self, agent: Agent[Any], input: Any, options: Any) -> tuple[Agent[Any], Any]:
-        return agent, input
 
 
 class ChangingInput(PassingOn):

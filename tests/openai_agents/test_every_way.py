@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,7 @@ from agents import (
     ToolInputGuardrail,
     ToolOutputGuardrail,
     function_tool,
-    set_trace_processors,
-    set_tracing_disabled,
 )
-from openai_agents_keito import KeitoTracingProcessor, attach
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
@@ -184,22 +181,11 @@ CASES = {
 }
 
 
-@pytest.fixture
-def traced(recorder: Recorder) -> Iterator[None]:
-    """Tracing is on, and bills what nothing else does."""
-    set_tracing_disabled(False)
-    set_trace_processors([KeitoTracingProcessor(recorder)])
-    yield
-    set_trace_processors([])
-
-
-@pytest.mark.usefixtures("traced")
+@pytest.mark.usefixtures("attached", "tracing")
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 async def test_its_record_is_the_same_in_every_way(
     case: Case, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    attach(recorder)
-
     for way in EACH:
         for config in TRACED:
             clerk, options = case.made()

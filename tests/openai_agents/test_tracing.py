@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import agents.tracing
@@ -12,7 +12,6 @@ from agents import (
     InputGuardrail,
     RunConfig,
     set_trace_processors,
-    set_tracing_disabled,
     trace,
 )
 from agents.tracing import generation_span
@@ -42,14 +41,6 @@ class TracedModel(ScriptedModel):
 def traced(*replies: Any, name: str = "clerk", **settings: Any) -> Agent[Any]:
     tools = [*settings.pop("tools", []), *agent().tools]
     return Agent(name=name, model=TracedModel(*replies), tools=tools, **settings)
-
-
-@pytest.fixture
-def tracing(recorder: Recorder) -> Iterator[None]:
-    set_tracing_disabled(False)
-    set_trace_processors([KeitoTracingProcessor(recorder)])
-    yield
-    set_trace_processors([])
 
 
 @pytest.mark.usefixtures("tracing")
