@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ._facts import JSON, checked
-from .contract import amount
+from .amounts import amount
 
 V = TypeVar("V")
 
@@ -124,7 +124,7 @@ def at_least_one(what: str, value: int | None) -> int | None:
     return value
 
 
-def one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:
+def one_of(what: str, value: object, allowed: tuple[V, ...]) -> V:
     """Return the one of these that the value is.
 
     Raises:
@@ -133,4 +133,5 @@ def one_of(what: str, value: str, allowed: tuple[V, ...]) -> V:
     for choice in allowed:
         if choice == value:
             return choice
-    raise ValueError(f"{what}: {value!r} is not one of {', '.join(map(str, allowed))}")
+    names = ", ".join(str(choice) for choice in allowed if choice is not None)
+    raise ValueError(f"{what}: {value!r} is not one of {names}")

@@ -129,7 +129,7 @@ class Claims:
         }
         given = optional("key", key)
         singles = self._recording.singles
-        return singles.record(self._ledger, "time", facts, given, subject_of=("time",))[0]
+        return singles.record(self._ledger, "time", facts, given)[0]
 
     def expense(
         self,
@@ -186,9 +186,9 @@ class Claims:
             "subject": optional("subject", subject),
             "per_day": None if per_day is None else whole("per_day", per_day),
         }
-        given, what = optional("key", key), ("expense", name or category_id)
+        given = optional("key", key)
         singles = self._recording.singles
-        return singles.record(self._ledger, "expense", facts, given, subject_of=what)[0]
+        return singles.record(self._ledger, "expense", facts, given)[0]
 
     def note(self, words: str) -> None:
         """Add to what the client reads, in place of the target's notes."""

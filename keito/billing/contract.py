@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 
 from . import _log
 from ._facts import decode, encode
-from .amounts import amount as amount
+from .amounts import amount
+from .arguments import flag, one_of
 from .caps import Cap
 from .cost_expense import CostExpense
 from .usage import EXACT
@@ -96,23 +97,23 @@ class Contract:
     cost_expense: CostExpense | None = None
 
     def __post_init__(self) -> None:
-        _one_of("charge", self.charge, (None, *get_args(Charge)))
-        _one_of("time_basis", self.time_basis, get_args(TimeBasis))
-        _one_of("generators", self.generators, ("working", "open"))
+        one_of("Contract(charge=)", self.charge, (None, *get_args(Charge)))
+        one_of("Contract(time_basis=)", self.time_basis, get_args(TimeBasis))
+        one_of("Contract(generators=)", self.generators, ("working", "open"))
         self._copy_tables()
         for status, charged in self.policy.items():
-            _one_of("policy", status, STATUSES)
-            _flag("policy", charged)
+            one_of("Contract(policy=)", status, STATUSES)
+            flag("Contract(policy=)", charged)
         for name, price in self.prices.items():
             amount(f"Contract(prices=): {name}", price)
         amount("Contract(max_hours_per_run=)", self.max_hours_per_run)
-        _flag("share_cost", self.share_cost)
+        flag("Contract(share_cost=)", self.share_cost)
         if not isinstance(self.time_zone, str):
             raise TypeError("Contract(time_zone=): give the name of a time zone")
         if not _is_zone(self.time_zone):
             raise ValueError(f"Contract(time_zone=): there is no time zone {self.time_zone!r}")
-        _one_of("rounded_per", self.rounded_per, get_args(RoundedPer))
-        _one_of("children", self.children, get_args(Children))
+        one_of("Contract(rounded_per=)", self.rounded_per, get_args(RoundedPer))
+        one_of("Contract(children=)", self.children, get_args(Children))
         _check_time("increment", self.increment)
         _check_time("minimum", self.minimum)
         self._check_minimum()
@@ -248,17 +249,6 @@ def _seconds(time: timedelta) -> str:
 def _timedelta(seconds: str) -> timedelta:
     whole, _, micro = seconds.partition(".")
     return timedelta(seconds=int(whole), microseconds=int(micro.ljust(6, "0")))
-
-
-def _one_of(what: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed:
-        names = ", ".join(str(name) for name in allowed if name is not None)
-        raise ValueError(f"Contract({what}=): {value!r} is not one of {names}")
-
-
-def _flag(what: str, value: object) -> None:
-    if not isinstance(value, bool):
-        raise TypeError(f"Contract({what}=): give True or False")
 
 
 def _check_time(what: str, value: object) -> None:

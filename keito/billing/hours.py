@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 
-from .contract import Contract, TimeBasis, amount
+from .amounts import amount
+from .contract import Contract, TimeBasis
 from .intervals import Interval, first, length, minus, within
 from .run_facts import RunFacts
 from .usage import EXACT

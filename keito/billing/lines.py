@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .. import _version
-from ._facts import encode
+from ._facts import encode, quoted
 from .calls import Call
 from .clocks import wall_clock
 from .contract import Contract
@@ -53,10 +53,6 @@ class Lines:
         text = self._contract.text()
         return Line(self._contract_id, "contract", wall_clock(), self._owner, text)
 
-    def of_run(self, ledger: Ledger, kind: Kind, body: str, *, at: int | None = None) -> Line:
-        """Say something of a run, by default now, in microseconds since 1970."""
-        return Line(ledger.id, kind, wall_clock() if at is None else at, self._owner, body)
-
     def start(self, ledger: Ledger) -> str:
         """Return what is known of a run when it starts, as JSON."""
         above = ledger.above.id if ledger.above is not None else ledger.follows
@@ -64,7 +60,7 @@ class Lines:
         own = f'"run":"{ledger.id}","parent":{parent},"at":{ledger.started_at}'
         if ledger.work != ledger.target.work_key:
             own += f',"work":{encode(ledger.work)}'
-        return f'{{{own},"name":{encode(ledger.name)},{self._same(ledger)}}}'
+        return f'{{{own},"name":{quoted(ledger.name)},{self._same(ledger)}}}'
 
     def with_start(self, ledger: Ledger, facts: dict[str, object]) -> str:
         """Return facts of a run beside its start, as JSON."""
@@ -95,7 +91,7 @@ class Lines:
         kind: Kind,
         facts: Mapping[str, object],
         key: str | None,
-        subject_of: tuple[str, ...] | None,
+        once: tuple[str, ...] | None,
     ) -> str:
         """Return the key of an outcome or the like; see `Singles.record`."""
         target, account = ledger.target, self._account_id
@@ -107,10 +103,10 @@ class Lines:
             "mode": self._mode,
             "project": project or "",
         }
-        if isinstance(subject, str) and subject_of is not None:
-            return subject_key(account, **within, what=subject_of, subject=subject)
-        if isinstance(piece, str) and subject_of is not None:
-            return job_key(account, **within, what=subject_of, piece=piece)
+        if isinstance(subject, str) and once is not None:
+            return subject_key(account, **within, what=once, subject=subject)
+        if isinstance(piece, str) and once is not None:
+            return job_key(account, **within, what=once, piece=piece)
         return single_key(account, ledger.id, kind, len(ledger.said.told), given=key)
 
     def call(self, call: Call) -> Line | None:

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from .contract import amount
+from .amounts import amount
 from .usage import EXACT, TOKENS, Usage, count
 
 _MILLION = Decimal(1_000_000)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 from . import _log
+from .keys import once_per_subject
 
 if TYPE_CHECKING:
     from .ledger import Ledger
@@ -38,13 +39,10 @@ class Singles:
 
     def outcome(self, ledger: Ledger, facts: dict[str, object], key: str | None) -> str:
         """Record an outcome; return the key it has in Keito."""
-        outcome_type, once = cast(str, facts["type"]), bool(facts["success"])
-        made, is_new = self.record(
-            ledger, "outcome", facts, key, subject_of=(outcome_type,) if once else None
-        )
-        if is_new and once:
+        made, is_new = self.record(ledger, "outcome", facts, key)
+        if is_new and facts["success"]:
             with ledger.tree.lock:
-                ledger.said.successes[outcome_type] += cast(int, facts["quantity"])
+                ledger.said.successes[cast(str, facts["type"])] += cast(int, facts["quantity"])
         if facts["unit_price"] is not None and not self._charged:
             _log.warn(
                 "price",
@@ -54,13 +52,7 @@ class Singles:
         return made
 
     def record(
-        self,
-        ledger: Ledger,
-        kind: Kind,
-        facts: dict[str, object],
-        key: str | None,
-        *,
-        subject_of: tuple[str, ...] | None,
+        self, ledger: Ledger, kind: Kind, facts: dict[str, object], key: str | None
     ) -> tuple[str, bool]:
         """Record what becomes a record of its own.
 
@@ -69,16 +61,16 @@ class Singles:
             kind: The kind of its line, under whose name the line has its facts.
             facts: What it is.
             key: The caller's own name for it.
-            subject_of: What a subject is charged once for; None if it may be any number of times.
 
         Returns:
             The key it has in Keito, and whether this run had not told of it before.
         """
+        once = once_per_subject(kind, facts)
         with ledger.tree.lock:
             told = ledger.said.told
-            if subject_of is not None and (piece := ledger.piece(subject_of, key)):
+            if once is not None and (piece := ledger.piece(once, key)):
                 facts = {**facts, "piece": piece}
-            made = self._lines.single_key(ledger, kind, facts, key, subject_of)
+            made = self._lines.single_key(ledger, kind, facts, key, once)
             is_new = made not in told
             if told.get(made, False):
                 return made, False
