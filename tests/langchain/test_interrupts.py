@@ -282,6 +282,30 @@ def test_both_parts_of_a_job_are_charged_and_each_of_them_once(
     ]
 
 
+@pytest.mark.parametrize(("rest", "charged"), [("job-1/approved", True), ("job-1", False)])
+def test_in_another_process_the_rest_of_a_job_needs_a_name_of_its_own(
+    rest: str,
+    charged: bool,
+    recorder: Recorder,
+    keito: LocalKeito,
+    handler: KeitoCallbackHandler,
+    elsewhere: Callable[[], None],
+) -> None:
+    graph = asking()
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    with bill_to(work_key="job-1"):
+        graph.invoke({}, config)
+    elsewhere()
+    with bill_to(work_key=rest):
+        graph.invoke(Command(resume=True), config)
+
+    assert [(one[0], one[2]) for one in statuses(recorder, keito)] == [
+        ("interrupted", True),
+        ("ok", charged),
+    ]
+
+
 def test_a_turn_that_is_tried_again_goes_on_with_no_earlier_wait(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from typing import Any, TypedDict
 
@@ -20,7 +19,7 @@ from langgraph.types import Command, RetryPolicy, Send
 from langsmith import Client, traceable
 from langsmith.run_helpers import tracing_context
 
-from keito.billing import Contract, MemoryOutbox, Recorder, Target
+from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
@@ -370,28 +369,3 @@ def test_the_threads_of_a_batch_of_tools_are_in_the_run(
     RunnableLambda(ask).invoke("x", using(handler))
 
     assert said(recorder, keito)["tokens_in"] == 4 * INPUT
-
-
-def test_what_each_input_of_a_chains_batch_worked_is_known_though_not_how_long_it_ran(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    # LangChain begins all inputs first and ends all of them last, and takes one step after another.
-    def slow(text: str) -> str:
-        time.sleep(0.2)
-        return text
-
-    by_work = Recorder(
-        outbox=MemoryOutbox(),
-        **keito.client_settings,
-        target=Target(project_id=keito.project_id, task_id=keito.task_id),
-        contract=Contract(time_basis="active"),
-    )
-    steps = RunnableLambda(slow) | ScriptedModel(replies=[Says()] * 3) | StrOutputParser()
-
-    steps.batch(["a", "b", "c"], using(KeitoCallbackHandler(by_work)))
-
-    entries = [entry["metadata"] for entry in entries_of(by_work, keito)]
-    by_work.close(5)
-    assert len(entries) == 3
-    assert all(entry["seconds_raw"] >= 0.2 for entry in entries)
-    assert all(entry["seconds_charged"] < 0.2 for entry in entries)
