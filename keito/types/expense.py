@@ -22,7 +22,7 @@ from ._arguments import (
     Units,
 )
 from ._model import Model, Moment
-from .common import ApprovalStatus, ExpenseSource, IdName, Metadata
+from .common import ApprovalStatus, ExpenseSource, Metadata, Reference
 
 
 class Expense(Model):
@@ -39,9 +39,9 @@ class Expense(Model):
     user_id: str
     project_id: str
     expense_category_id: str
-    user: IdName | None = None
-    project: IdName | None = None
-    expense_category: IdName | None = None
+    user: Reference | None = None
+    project: Reference | None = None
+    expense_category: Reference | None = None
     spent_date: date | None = None
     total_cost: Decimal | None = None
     units: int | None = None

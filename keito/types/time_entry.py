@@ -22,7 +22,7 @@ from ._arguments import (
     Sources,
 )
 from ._model import Model, Moment
-from .common import IdName, Metadata, Source
+from .common import Metadata, Reference, Source
 
 
 class TimeEntry(Model):
@@ -43,9 +43,9 @@ class TimeEntry(Model):
     user_id: str
     project_id: str
     task_id: str
-    user: IdName | None = None
-    project: IdName | None = None
-    task: IdName | None = None
+    user: Reference | None = None
+    project: Reference | None = None
+    task: Reference | None = None
     spent_date: date | None = None
     hours: Decimal | None = None
     notes: str | None = None
