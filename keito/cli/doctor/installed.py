@@ -42,12 +42,14 @@ def installed() -> Iterator[Finding]:
             "prices",
             "note",
             "genai-prices is missing: what model calls cost is known only where providers say it",
-            'pip install "keito[prices]" where the courier runs',
+            "pip install genai-prices where the courier runs",
         )
     for framework, adapter in _ADAPTERS.items():
         if framework in found and adapter not in found:
             said = f"{framework} is installed, and {adapter} is not: its runs are not recorded"
-            yield Finding("adapters", "note", said, f'pip install "{adapter}"')
+            folder = adapter.removesuffix("-keito").replace("-", "_")
+            fix = f"From a clone of keito: pip install -e integrations/{folder}"
+            yield Finding("adapters", "note", said, fix)
 
 
 def _version(name: str) -> str | None:
