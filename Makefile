@@ -52,8 +52,8 @@ cassettes: .venv/ready ## Record every operation of both clients against the loc
 spec: .venv/ready ## Read the API's description again: make spec SPEC=path-or-url
 	@$(PY) -m tests.spec $(SPEC)
 
-bench: .venv/ready ## Measure what the design promises, as ratios
-	@$(PY) -m tests.bench
+bench: .venv/ready ## Measure what it costs, beside others, and write docs/benchmarks.md
+	@$(PY) -m tests.bench --page docs/benchmarks.md
 
 .venv/docs-ready: .venv/ready
 	@$(UV) pip install --quiet --python .venv --group docs

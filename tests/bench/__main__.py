@@ -8,20 +8,13 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime, timezone
+from pathlib import Path
 
+from tests.bench import machine, page
 from tests.bench.measure import Row
 
-PARTS = (
-    "imports",
-    "create",
-    "listing",
-    "langchain",
-    "recording",
-    "postgres",
-    "openai_agents",
-    "exit",
-    "idle",
-)
+PARTS = tuple(page.SECTIONS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,27 +24,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "parts", nargs="*", choices=[*PARTS, []], metavar="PART", help=", ".join(PARTS)
     )
     parser.add_argument("--json", action="store_true", help="figures in seconds, for a program")
+    parser.add_argument("--page", type=Path, help="write all of it to this page of the docs")
     options = parser.parse_args(arguments)
-    rows = _rows(options.parts or PARTS)
+    if options.page and options.parts:
+        parser.error("the page has all parts")
+    measured = _measured(options.parts or PARTS, quiet=options.json)
     if options.json:
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-        return 0
-    sys.stdout.write(f"{'':40}{'measured':>10}  bar\n")
-    for row in rows:
-        sys.stdout.write(line(row) + "\n")
-        sys.stdout.flush()
+        rows = [asdict(row) for part in measured.values() for row in part]
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+    if options.page:
+        day = datetime.now(timezone.utc).date()
+        options.page.write_text(page.written(measured, machine=machine.described(), day=day))
     return 0
 
 
-def _rows(parts: Sequence[str]) -> Iterator[Row]:
+def _measured(parts: Sequence[str], *, quiet: bool) -> dict[str, list[Row]]:
+    say = (lambda _: None) if quiet else _say
+    say(f"{'':40}{'measured':>10}  bar")
+    measured: dict[str, list[Row]] = {}
     for part in parts:
-        yield from importlib.import_module(f"tests.bench.{part}").rows()
+        for row in _rows(part):
+            measured.setdefault(part, []).append(row)
+            say(line(row))
+    return measured
+
+
+def _rows(part: str) -> Iterator[Row]:
+    rows: Iterator[Row] = importlib.import_module(f"tests.bench.{part}").rows()
+    return rows
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def line(row: Row) -> str:
     """A row of the table."""
-    verdict = {True: "met", False: "NOT MET", None: "not measured"}[row.met]
-    return f"{row.what:40}{row.measured:>10}  {row.bar:16}{verdict}"
+    return f"{row.what:40}{row.measured:>10}  {row.bar:16}{row.verdict}"
 
 
 if __name__ == "__main__":

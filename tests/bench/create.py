@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import statistics
+import subprocess
 from collections.abc import Iterator
 
 import httpx
 
 from keito import Keito, TimeEntryCreate
-from tests.bench.measure import Row, each, interleaved, medians, ratio
+from tests.bench import peers
+from tests.bench.measure import COMPARED, Row, each, interleaved, medians, ratio
 from tests.bench.server import serving
+from tests.sandbox.published_sdk.environment import python as published
 
 BODY: TimeEntryCreate = {
     "project_id": "prj_acme_support",
@@ -24,16 +28,50 @@ ROUNDS = 15
 CALLS = 150
 BAR = 1.1
 
+# Runs where the published SDK lives, beside the httpx that it runs on: it has our import name.
+_PUBLISHED_PROGRAM = """
+import json, statistics, sys, time
+import httpx
+from keito import Keito
+url, body, calls, rounds = sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+sdk = Keito(api_key="kto_sandbox_admin", account_id="acc_sandbox", base_url=url)
+bare = httpx.Client(headers={
+    "Authorization": "Bearer kto_sandbox_admin",
+    "Keito-Account-Id": "acc_sandbox",
+    "Accept": "application/json",
+})
+
+def median(call):
+    taken = []
+    for _ in range(calls):
+        started = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+cases = [
+    lambda: sdk.time_entries.create(**body),
+    lambda: json.loads(bare.post(url + "/api/v2/time_entries", json=body).content),
+]
+rounds = [[median(case) for case in cases] for _ in range(rounds)]
+print(json.dumps(rounds))
+"""
+
 
 def rows() -> Iterator[Row]:
     """The median call of each, to the same server, over a connection that stays open."""
+    with serving() as url:
+        yield _ours(url)
+        yield _published(url)
+
+
+def _ours(url: str) -> Row:
     headers = {
         "Authorization": "Bearer kto_sandbox_admin",
         "Keito-Account-Id": "acc_sandbox",
         "Accept": "application/json",
     }
     with (
-        serving() as url,
         httpx.Client(headers=headers) as bare,
         Keito("kto_sandbox_admin", "acc_sandbox", base_url=url) as keito,
     ):
@@ -43,7 +81,7 @@ def rows() -> Iterator[Row]:
         }
         taken = interleaved(cases, rounds=ROUNDS)
     measured = ratio(taken, "keito", "httpx")
-    yield Row(
+    return Row(
         "time_entries.create, of bare httpx",
         f"{measured:.2f}x",
         f"at most {BAR}x",
@@ -54,3 +92,19 @@ def rows() -> Iterator[Row]:
 
 def _bare(client: httpx.Client, url: str) -> object:
     return json.loads(client.post(f"{url}/api/v2/time_entries", json=BODY).content)
+
+
+def _published(url: str) -> Row:
+    what = "published SDK's create, of bare httpx"
+    try:
+        command = [str(published()), "-c", _PUBLISHED_PROGRAM, url, json.dumps(BODY)]
+    except RuntimeError:
+        return Row(what, "no SDK", COMPARED, None)
+    command += [str(CALLS), str(ROUNDS)]
+    done = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd="/", env=peers.neutral()
+    )
+    taken = json.loads(done.stdout)
+    measured = statistics.median(sdk / bare for sdk, bare in taken)
+    figures = {"published": statistics.median(sdk for sdk, _ in taken)}
+    return Row(what, f"{measured:.2f}x", COMPARED, None, figures)

@@ -12,18 +12,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from keito.billing import Recorder
+from tests.bench import peers
 from tests.bench.journal import TARGET
-from tests.bench.measure import Row
+from tests.bench.measure import COMPARED, Row
 
 RUNS = 100
 BAR = 2.0
+REFUSING = 1
+"""A port that nobody listens on."""
+PATIENCE = 20.0
+"""Seconds that a peer may take to end before it is killed."""
 
 
 def rows() -> Iterator[Row]:
     """With connections refused, and with a server that takes them and never answers."""
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         yield _row("exit, Keito silent", silent.getsockname()[1])
-    yield _row("exit, Keito refusing", 1)
+    yield _row("exit, Keito refusing", REFUSING)
+    for name in ("Langfuse", "Paid"):
+        yield _peer(name)
 
 
 def _row(what: str, port: int) -> Row:
@@ -42,6 +49,30 @@ def _row(what: str, port: int) -> Row:
         taken <= BAR and kept == RUNS,
         {"seconds": taken, "kept": kept},
     )
+
+
+def _peer(name: str) -> Row:
+    what = f"exit, {name} refusing, {RUNS} undelivered"
+    url = f"http://127.0.0.1:{REFUSING}"
+    try:
+        command = [str(peers.python()), "-m", "tests.bench.exit_peers", name, url, str(RUNS)]
+    except RuntimeError:
+        return Row(what, "no peers", COMPARED, None)
+    try:
+        done = subprocess.run(
+            command,
+            check=True,
+            cwd=peers.ROOT,
+            env=peers.neutral(),
+            timeout=PATIENCE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    except subprocess.TimeoutExpired:
+        return Row(what, f"> {PATIENCE:.0f} s", COMPARED, None, {"seconds": PATIENCE})
+    taken = time.time() - float(done.stdout)
+    return Row(what, f"{taken:.2f} s", COMPARED, None, {"seconds": taken})
 
 
 def _kept(outbox: Path, port: int) -> int:

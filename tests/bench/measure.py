@@ -6,6 +6,7 @@ short rounds, each round gives one ratio, and the median of the ratios is what i
 
 from __future__ import annotations
 
+import gc
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +14,9 @@ from dataclasses import dataclass, field
 
 Case = Callable[[], float]
 """Runs something once or many times, and returns what one run of it took."""
+
+COMPARED = "to compare with"
+"""In the place of a bar: a figure that the others are read beside, such as a peer's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,9 @@ class Row:
     Attributes:
         what: What was measured.
         measured: The figure that is held to the bar.
-        bar: The figure that design or reader asks for.
-        met: Whether it holds; None when it could not be measured, and `measured` says why.
+        bar: The figure that it is held to, or `COMPARED`.
+        met: Whether it holds; None when there is no bar, and when it could not be measured:
+            then `measured` says why.
         figures: What the figure was made of, for `--json`.
     """
 
@@ -32,6 +37,13 @@ class Row:
     bar: str
     met: bool | None
     figures: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is met, in words; nothing when there is none."""
+        if self.bar == COMPARED:
+            return ""
+        return {True: "met", False: "NOT MET", None: "not measured"}[self.met]
 
 
 def interleaved(cases: Mapping[str, Case], *, rounds: int) -> dict[str, list[float]]:
@@ -78,6 +90,8 @@ def cpu(call: Callable[[], object]) -> Case:
     """A case that takes the CPU time of one call, in all threads of the process."""
 
     def run() -> float:
+        # Or one would pay for collecting what the one before it has left behind.
+        gc.collect()
         started = time.process_time()
         call()
         return time.process_time() - started

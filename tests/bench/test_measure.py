@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.bench import __main__ as bench
@@ -38,17 +36,3 @@ def test_a_row_fits_in_80_columns_and_says_whether_its_bar_is_met(
 
     assert len(line) <= 80
     assert verdict in line
-
-
-def test_the_figures_are_json_for_a_program(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from tests.bench import imports
-
-    monkeypatch.setattr(imports, "rows", lambda: iter([Row("w", "1x", "2x", True, {"a": 1.0})]))
-
-    bench.main(["imports", "--json"])
-
-    assert json.loads(capsys.readouterr().out) == [
-        {"what": "w", "measured": "1x", "bar": "2x", "met": True, "figures": {"a": 1.0}}
-    ]
