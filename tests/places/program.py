@@ -23,6 +23,7 @@ class Program:
         self, *words: str, env: Mapping[str, str], log: Path, within: Sequence[str] = ()
     ) -> None:
         self._log = log
+        self._contained = bool(within)
         with log.open("wb") as output:
             self.popen = subprocess.Popen(
                 [*within, sys.executable, *words],
@@ -38,6 +39,14 @@ class Program:
     def log(self) -> str:
         """What it has said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def pid(self) -> int:
+        """The process that does the work: in a container the first one of it."""
+        pid = self.popen.pid
+        if not self._contained:
+            return pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
 
     def says(self, text: str, *, times: int = 1) -> bool:
         """Whether it says this, so many times, while it runs and we are patient."""
@@ -59,8 +68,8 @@ class Program:
         return self.popen.wait(PATIENCE)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send it a signal, and return its exit code."""
-        self.popen.send_signal(number)
+        """Send it a signal, and return its exit code, 128 and more from a container."""
+        os.kill(self.pid, number)
         return self.ends()
 
     def close(self) -> None:
