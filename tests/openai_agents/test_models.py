@@ -10,19 +10,16 @@ from agents import (
     MultiProvider,
     RunConfig,
     Runner,
-    set_trace_processors,
-    set_tracing_disabled,
 )
 from agents.models import get_default_model
-from openai_agents_keito import KeitoTracingProcessor
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents import wire
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
-from tests.openai_agents.ways import BOTH, Way, ran, said
-from tests.openai_agents.wire import Answer, on, responding, response
+from tests.openai_agents.ways import BOTH, Way, ran, said, streamed
+from tests.openai_agents.wire import Answer, events, on, responding, response
 
 pytestmark = pytest.mark.usefixtures("attached")
 
@@ -119,16 +116,16 @@ async def test_the_model_of_the_run_wins_over_the_agents(
     assert said(recorder, keito)["model_name"] == "chosen-2"
 
 
+@pytest.mark.usefixtures("tracing")
+@pytest.mark.parametrize("is_stream", [False, True], ids=["at once", "streamed"])
 async def test_tracing_tells_under_which_name_it_was_served(
-    recorder: Recorder, keito: LocalKeito
+    is_stream: bool, recorder: Recorder, keito: LocalKeito
 ) -> None:
-    set_tracing_disabled(False)
-    set_trace_processors([KeitoTracingProcessor(recorder)])
+    answer = events(response()) if is_stream else Answer(response())
 
-    async with responding(Answer(response())) as model:
-        await ran(on(model))
+    async with responding(answer) as model:
+        await (streamed if is_stream else ran)(on(model))
 
-    set_trace_processors([])
     metadata = said(recorder, keito)
     assert metadata["model_name"] == wire.SERVED
     assert metadata["models_requested"] == {wire.SERVED: "gpt-5.1"}

@@ -20,7 +20,6 @@ from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import (
     never_read,
     said,
-    streamed,
 )
 
 pytestmark = pytest.mark.usefixtures("attached")
@@ -65,15 +64,23 @@ async def test_a_stream_that_is_cancelled_after_its_turn(
 
 async def test_a_stream_whose_reader_is_cancelled(recorder: Recorder, keito: LocalKeito) -> None:
     reached = asyncio.Event()
-    task = asyncio.ensure_future(streamed(agent(Hangs(reached))))
-    await reached.wait()
+    result = Runner.run_streamed(agent(Calls("look_up"), Hangs(reached)), "Help.")
 
+    async def read() -> None:
+        async for _ in result.stream_events():
+            pass
+
+    task = asyncio.ensure_future(read())
+    await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.sleep(0.01)
+    assert result.run_loop_task is not None
+    await asyncio.wait([result.run_loop_task])
 
-    assert said(recorder, keito)["status"] in ("cancelled", "abandoned")
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
+    assert metadata["usage_incomplete"]
 
 
 async def test_a_stream_that_nobody_reads_is_charged(recorder: Recorder, keito: LocalKeito) -> None:

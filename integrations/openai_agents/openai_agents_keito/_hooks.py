@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     Items: TypeAlias = list[TResponseInputItem]
 
 
+_WHAT = "the OpenAI Agents hooks"
+
+
 class AgentLimitReached(KeitoLimitReached, AgentsException):
     """A limit of the run, or of one it is part of, leaves nothing: its model is not called again.
 
@@ -90,13 +93,11 @@ class RecordingHooks(RunHooks[Any]):
     async def on_llm_start(
         self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
     ) -> None:
-        """Check the limits, and begin a model call.
+        """Begin a model call, if the limits leave something.
 
         Raises:
-            AgentLimitReached: A limit leaves nothing: the model is not called.
+            AgentLimitReached: They leave nothing: the model is not called.
         """
-        if self._shared is None:
-            self._begin(context)
         try:
             self.run.check()
         except KeitoLimitReached as reached:
@@ -104,41 +105,34 @@ class RecordingHooks(RunHooks[Any]):
         if self._callers is not None:
             await self._callers.on_llm_start(context, agent, system_prompt, input_items)
         # Last, since a hook of the caller's that raises keeps the model from being called.
-        self._start_model(agent)
+        self._start_model(context, agent)
 
     async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
-        """End the model call."""
         self._end_model(response)
         if self._callers is not None:
             await self._callers.on_llm_end(context, agent, response)
 
     async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
-        """Begin, if it is the first."""
         self.agents += 1
-        if self._shared is None:
-            self._begin(context)
+        self._begin(context)
         if self._callers is not None:
             await self._callers.on_agent_start(context, agent)
 
     async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
-        """Note that there is an answer, which a guardrail may yet refuse."""
         self.agents -= 1
-        self.answered = True
+        self.answered = True  # a guardrail may yet refuse it
         if self._callers is not None:
             await self._callers.on_agent_end(context, agent, output)
 
     async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
-        """Pass on by the SDK's names for the arguments: others would end the run."""
         self.agents -= 1  # the SDK does not say that it ends, and starts the other
         if self._callers is not None:
+            # By the SDK's own names: with others, the caller's hooks would end the run.
             await self._callers.on_handoff(
                 context=context, from_agent=from_agent, to_agent=to_agent
             )
 
     async def on_tool_start(self, context: Context, agent: AnyAgent, tool: Tool) -> None:
-        """Begin a tool call."""
-        if self._shared is None:
-            self._begin(context)
         self._start_tool(context, tool)
         if self._callers is not None:
             await self._callers.on_tool_start(context, agent, tool)
@@ -146,12 +140,11 @@ class RecordingHooks(RunHooks[Any]):
     async def on_tool_end(
         self, context: Context, agent: AnyAgent, tool: Tool, result: object
     ) -> None:
-        """End the tool call."""
         self._end_tool(context, tool)
         if self._callers is not None:
             await self._callers.on_tool_end(context, agent, tool, result)
 
-    @guarded("the OpenAI Agents hooks")
+    @guarded(_WHAT)
     def close_calls(self, error: BaseException | None = None) -> None:
         """End what the SDK never ends: after an error, it says nothing more about a call.
 
@@ -170,16 +163,19 @@ class RecordingHooks(RunHooks[Any]):
             if self._alone:
                 self.run.model_call(usage, key=self._key())
 
-    @guarded("the OpenAI Agents hooks")
+    @guarded(_WHAT)
     def _begin(self, context: Context) -> None:
+        if self._shared is not None:
+            return
         above = self._above._shared if self._above is not None else None
         if above is not None and above.usage is context.usage:
             self._shared = above
         else:
             self._shared = SharedUsage(context.usage, owner=self, above=above)
 
-    @guarded("the OpenAI Agents hooks")
-    def _start_model(self, agent: AnyAgent) -> None:
+    @guarded(_WHAT)
+    def _start_model(self, context: Context, agent: AnyAgent) -> None:
+        self._begin(context)
         if self._model_call is not None:
             self._lose(self._model_call, None)
         self._asked = asked_of(agent, self._run_config)
@@ -187,7 +183,7 @@ class RecordingHooks(RunHooks[Any]):
             self._key(), model=self._asked.model, agent=agent.name
         )
 
-    @guarded("the OpenAI Agents hooks")
+    @guarded(_WHAT)
     def _end_model(self, response: ModelResponse) -> None:
         if self._shared is not None:
             self._shared.tell(response.usage)
@@ -215,11 +211,12 @@ class RecordingHooks(RunHooks[Any]):
         if self._shared is not None:
             self._shared.unknown.append((call, self._asked))
 
-    @guarded("the OpenAI Agents hooks")
+    @guarded(_WHAT)
     def _start_tool(self, context: Context, tool: Tool) -> None:
+        self._begin(context)  # a run that goes on may begin with a tool
         self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
 
-    @guarded("the OpenAI Agents hooks")
+    @guarded(_WHAT)
     def _end_tool(self, context: Context, tool: Tool) -> None:
         call = self._tool_calls.pop(_call_id(context, tool), None)
         if call is not None:

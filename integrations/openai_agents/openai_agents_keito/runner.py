@@ -44,6 +44,8 @@ class KeitoRunner(AgentRunner):
         self.attached = True
         self.recorder = recorder
         self.target = target
+        self._choice: Target | str | None = None
+        self._alone = False
 
     async def run(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
@@ -83,7 +85,15 @@ class KeitoRunner(AgentRunner):
     ) -> Recording | None:
         if not self.attached:
             return None
-        return open_recording(agent, input, options, recorder=self.recorder, otherwise=self.target)
+        return open_recording(
+            agent,
+            input,
+            options,
+            recorder=self.recorder,
+            target=self._choice,
+            otherwise=self.target,
+            alone=self._alone,
+        )
 
 
 _ours: KeitoRunner | None = None
@@ -140,7 +150,7 @@ async def run(
             says.
         options: What else the SDK's function takes.
     """
-    return await _Chosen(recorder, target).run(starting_agent, input, **options)
+    return await _chosen(recorder, target).run(starting_agent, input, **options)
 
 
 def run_sync(
@@ -152,7 +162,7 @@ def run_sync(
     **options: Unpack[RunOptions[Any]],
 ) -> RunResult:
     """Run an agent as the SDK's `Runner.run_sync` does, and bill it; see `run`."""
-    return _Chosen(recorder, target).run_sync(starting_agent, input, **options)
+    return _chosen(recorder, target).run_sync(starting_agent, input, **options)
 
 
 def run_streamed(
@@ -164,31 +174,16 @@ def run_streamed(
     **options: Unpack[RunOptions[Any]],
 ) -> RunResultStreaming:
     """Run an agent as the SDK's `Runner.run_streamed` does, and bill it; see `run`."""
-    return _Chosen(recorder, target).run_streamed(starting_agent, input, **options)
+    return _chosen(recorder, target).run_streamed(starting_agent, input, **options)
 
 
-class _Chosen(KeitoRunner):
-    """Records one run, and leaves the running to the SDK's public `Runner`."""
-
-    def __init__(self, recorder: Recorder | None, target: Target | str | None) -> None:
-        ours = _ours
-        self._alone = ours is None
-        self._choice = target
-        super().__init__(
-            cast("AgentRunner", Runner),  # its class methods are the same three
-            recorder if ours is None or recorder is not None else ours.recorder,
-            None if ours is None else ours.target,
-        )
-
-    def _opened(
-        self, agent: Agent[Any], input: Input, options: RunOptions[Any]
-    ) -> Recording | None:
-        return open_recording(
-            agent,
-            input,
-            options,
-            recorder=self.recorder,
-            target=self._choice,
-            otherwise=self.target,
-            alone=self._alone,
-        )
+def _chosen(recorder: Recorder | None, target: Target | str | None) -> KeitoRunner:
+    """Return what records one run and leaves the running to the SDK's public `Runner`."""
+    # Its class methods are the three that a runner has.
+    runner = KeitoRunner(cast("AgentRunner", Runner), recorder)
+    runner._choice = target
+    runner._alone = _ours is None
+    if _ours is not None:
+        runner.recorder = recorder if recorder is not None else _ours.recorder
+        runner.target = _ours.target
+    return runner
