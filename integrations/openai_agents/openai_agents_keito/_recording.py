@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from keito.billing import Recorder, Run, Status
 
+    from .runner import KeitoRunner
+
 FRAMEWORK = "openai-agents"
 KEY = "keito_target"
 _WHAT = "the OpenAI Agents runner"
@@ -117,26 +119,11 @@ around: ContextVar[Recording | None] = ContextVar("keito_openai_agents", default
 
 @guarded(_WHAT)
 def open_recording(
-    agent: Agent[Any],
-    input: object,
-    options: RunOptions[Any],
-    *,
-    recorder: Recorder | None,
-    target: Target | str | None = None,
-    otherwise: Target | str | None = None,
-    alone: bool = False,
+    runner: KeitoRunner, agent: Agent[Any], input: object, options: RunOptions[Any]
 ) -> Recording | None:
-    """Open a record and put our hooks into the options; `None` if the run is not ours to record.
-
-    Args:
-        agent: What is run.
-        input: On what.
-        options: What else the SDK is given.
-        recorder: Where to record; default: `keito.billing.default_recorder()`.
-        target: Whom it is billed to.
-        otherwise: Whom it is billed to if nobody says so.
-        alone: See `RecordingHooks`.
-    """
+    """Open a record and put our hooks into the options; `None` if the run is not ours to record."""
+    if not runner.attached:
+        return None
     callers, outer = options.get("hooks"), around.get()
     if not (callers is None or isinstance(callers, RunHooksBase)):
         return None  # hooks that are none: the SDK says so better than we can
@@ -147,16 +134,16 @@ def open_recording(
     context = _context(options.get("context"), input)
     # What the context of the run around it says, this run has from there.
     said: Said = {} if outer is not None and context is outer.context else said_in(context)
-    said["otherwise"] = otherwise
-    if target is not None:
-        said["target"] = target
-    run = _started(recorder or default_recorder(), agent.name, input, options, said)
+    said["otherwise"] = runner.target
+    if runner.choice is not None:
+        said["target"] = runner.choice
+    run = _started(runner.recorder or default_recorder(), agent.name, input, options, said)
     hooks = RecordingHooks(
         run,
         callers=callers,
         run_config=options.get("run_config"),
         above=None if outer is None else outer.hooks,
-        alone=alone,
+        alone=runner.alone,
     )
     options["hooks"] = hooks
     return Recording(agent, hooks, context)

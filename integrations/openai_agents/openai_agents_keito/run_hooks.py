@@ -25,12 +25,9 @@ _NONE: RunHooks[Any] = RunHooks()
 class KeitoRunHooks(RunHooks[Any]):
     """Bills the runs it is given to: `Runner.run(agent, input, hooks=KeitoRunHooks())`.
 
-    One object serves any number of runs at once. What hooks do not tell is lost: a run that does
-    not answer (an error, a cancellation, too many turns, an approval that is waited for) is
-    recorded as `abandoned` once the program lets go of it, a guardrail that trips after the answer
-    is not seen, a run that a guardrail blocks is not recorded, and tools know of no run. Agents
-    used as tools are counted, but not told apart. Where a run is billed by `attach` or
-    `openai_agents_keito.run`, these hooks do nothing.
+    One object serves any number of runs at once. Hooks are not told how a run ends that gives no
+    answer: it is `abandoned` once the program lets go of it. The README says what else is lost.
+    Where a run is billed by `attach` or `openai_agents_keito.run`, these hooks do nothing.
 
     Args:
         recorder: Where to record; default: `keito.billing.default_recorder()`.

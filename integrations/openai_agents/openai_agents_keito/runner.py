@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from keito.billing import Recorder, Target
 
-    from ._recording import Recording
-
     Input: TypeAlias = str | list[TResponseInputItem] | RunState[Any]
 
 
@@ -44,14 +42,16 @@ class KeitoRunner(AgentRunner):
         self.attached = True
         self.recorder = recorder
         self.target = target
-        self._choice: Target | str | None = None
-        self._alone = False
+        self.choice: Target | str | None = None
+        """Whom the runs are billed to, whatever others say."""
+        self.alone = False
+        """See `RecordingHooks`."""
 
     async def run(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run`."""
-        recording = self._opened(starting_agent, input, kwargs)
+        recording = open_recording(self, starting_agent, input, kwargs)
         with recording or nullcontext():
             result = await self.inner.run(starting_agent, input, **kwargs)
             if recording is not None:
@@ -62,7 +62,7 @@ class KeitoRunner(AgentRunner):
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run_sync`."""
-        recording = self._opened(starting_agent, input, kwargs)
+        recording = open_recording(self, starting_agent, input, kwargs)
         with recording or nullcontext():
             result = self.inner.run_sync(starting_agent, input, **kwargs)
             if recording is not None:
@@ -73,27 +73,12 @@ class KeitoRunner(AgentRunner):
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResultStreaming:
         """See the SDK's `Runner.run_streamed`."""
-        recording = self._opened(starting_agent, input, kwargs)
+        recording = open_recording(self, starting_agent, input, kwargs)
         with recording or nullcontext():
             result = self.inner.run_streamed(starting_agent, input, **kwargs)
             if recording is not None:
                 recording.follow(result)
         return result
-
-    def _opened(
-        self, agent: Agent[Any], input: Input, options: RunOptions[Any]
-    ) -> Recording | None:
-        if not self.attached:
-            return None
-        return open_recording(
-            agent,
-            input,
-            options,
-            recorder=self.recorder,
-            target=self._choice,
-            otherwise=self.target,
-            alone=self._alone,
-        )
 
 
 _ours: KeitoRunner | None = None
@@ -181,8 +166,8 @@ def _chosen(recorder: Recorder | None, target: Target | str | None) -> KeitoRunn
     """Return what records one run and leaves the running to the SDK's public `Runner`."""
     # Its class methods are the three that a runner has.
     runner = KeitoRunner(cast("AgentRunner", Runner), recorder)
-    runner._choice = target
-    runner._alone = _ours is None
+    runner.choice = target
+    runner.alone = _ours is None
     if _ours is not None:
         runner.recorder = recorder if recorder is not None else _ours.recorder
         runner.target = _ours.target

@@ -45,12 +45,9 @@ class _Spanned:
 class KeitoTracingProcessor(TracingProcessor):
     """Bills what tracing tells: `add_trace_processor(KeitoTracingProcessor())`.
 
-    One record per outermost span. Tracing does not tell everything: runs with tracing off are not
-    seen, nor models of one's own that open no span, nor how a run ended that was cancelled or
-    refused its model's answer: it is recorded as `ok`. Without sensitive data a response does not
-    name its model; before openai-agents 0.14 it does not say its usage either. Without task spans,
-    which those releases do not have and `TracingConfig` can leave out, each agent of a handoff has
-    a record of its own. Another library that calls `set_trace_processors` removes it.
+    One record per outermost span. Runs with tracing off are not seen, and tracing does not tell how
+    a run ended that was cancelled or refused its model's answer: it is `ok`. The README says what
+    else is lost. Another library that calls `set_trace_processors` removes it.
 
     Beside `attach` it counts nothing twice: of a run that is billed already, it only adds under
     which name a model was served.
