@@ -12,6 +12,9 @@ JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON
 # Made once: json.dumps builds an encoder per call, which would double what recording a run costs.
 encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
+# For one text: what `encode` comes to, without its steps.
+quoted = json.encoder.encode_basestring_ascii
+
 
 def decode(text: str) -> dict[str, object]:
     """Read facts back.

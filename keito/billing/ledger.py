@@ -178,20 +178,19 @@ class Ledger:
 
     def facts(self) -> dict[str, object]:
         """Return what came of it, without what is empty: times are microseconds from its start."""
-        return {"elapsed": self._elapsed(), "status": self.status, **self._more()}
+        ended = now() if self.ended is None else self.ended
+        return {"elapsed": ended - self.started, "status": self.status, **self._more(ended)}
 
     def body(self) -> str:
-        """Return the same as JSON."""
-        # Most runs have nothing more, and an encoder would take ten times as long for it.
-        body = f'{{"elapsed":{self._elapsed()},"status":"{self.status}"'
-        more = self._more()
+        """Return the same as JSON, once it has ended."""
+        ended = self.started if self.ended is None else self.ended
+        # An encoder would take ten times as long, and many runs have nothing more.
+        body = f'{{"elapsed":{ended - self.started},"status":"{self.status}"'
+        parts = (self.error, self.calls, self.tools, self.pauses, self.taken, self._said)
+        more = self._more(ended) if any(parts) else None
         return f"{body},{encode(more)[1:]}" if more else body + "}"
 
-    def _elapsed(self) -> int:
-        return (now() if self.ended is None else self.ended) - self.started
-
-    def _more(self) -> dict[str, object]:
-        ended = now() if self.ended is None else self.ended
+    def _more(self, ended: int) -> dict[str, object]:
         more: dict[str, object] = {}
         if self.error is not None:
             more["error"] = self.error

@@ -200,14 +200,19 @@ class Recorder:
         Raises:
             TypeError: An argument has the wrong type.
         """
-        text("name", name)
-        text("framework", framework)
+        # A function is called where there may be something wrong only: an agent waits for each.
+        if type(name) is not str or not name:
+            text("name", name)
+        if type(framework) is not str or not framework:
+            text("framework", framework)
         if key is not None:
             optional("key", key)
         if metadata is not None:
             instance("metadata", metadata, Mapping, "a mapping")
-        checked_choice(target)
-        checked_choice(otherwise)
+        if target is not None:
+            checked_choice(target)
+        if otherwise is not None:
+            checked_choice(otherwise)
         if parent is None:
             parent = current_run()
         else:

@@ -21,7 +21,7 @@ from .lines import Lines
 from .mode import Mode
 from .open_runs import OpenRuns
 from .opened import Opened
-from .outbox.line import ARRIVING, Kind
+from .outbox.line import ARRIVING, Kind, Line
 from .outbox.port import Outbox
 from .singles import Singles
 from .timing import Timing
@@ -142,16 +142,17 @@ class Recording:
         elif not self._silent:
             self.journal.soon(self._lines.call, call)
 
-    def end(self, ledger: Ledger, status: str, error: str | None, *, at: int | None = None) -> None:
+    def end(self, ledger: Ledger, status: str, error: str | None, at: int | None = None) -> None:
         """Record how a run ended: complete, unless model calls may still report."""
         with ledger.tree.lock:
             if ledger.ended is not None:
                 return
             ledger.end(status, error, at=at)
-            waits = ledger.open_calls > 0
-            body = ledger.body() if waits else ""
-        if not waits or self._silent:
-            self._complete(ledger)
+            waits = bool(ledger.calls) and ledger.open_calls > 0 and not self._silent
+            body = ledger.body()
+            ledger.closed = not waits
+        if not waits:
+            self._made(ledger, body)
             return
         # If this process dies while it waits, this is how the run ended all the same.
         self._write(ledger, "ended", body)
@@ -227,7 +228,11 @@ class Recording:
                 return
             body = ledger.body()
             ledger.closed = True
-            awaited = ledger.open_calls > 0 and not self._closed
+        self._made(ledger, body)
+
+    def _made(self, ledger: Ledger, body: str) -> None:
+        """Write the end of a record, and let go of its run unless more may be told of it."""
+        awaited = bool(ledger.calls) and ledger.open_calls > 0 and not self._closed
         self._runs.made(ledger)
         if awaited:
             self._runs.wait_for(ledger, self._timing.late)
@@ -237,9 +242,10 @@ class Recording:
         with ledger.tree.lock:
             ledger.written = True
             corrected = ledger.corrected
+            ledger.settled = settled = not (corrected or awaited or ledger.on_settled)
         if corrected:
             self._correct(ledger)
-        elif not awaited:
+        elif not (awaited or settled):
             self._let_go(ledger)
 
     def _correct(self, ledger: Ledger) -> None:
@@ -280,11 +286,13 @@ class Recording:
     def _write(self, ledger: Ledger, kind: Kind, body: str, at: int | None = None) -> None:
         if self._silent:
             return
-        line = self._lines.of_run(ledger, kind, body, at=at)
-        block = within.around(self)
+        # As `Line(...)` makes it, which is a function of Python's: agents wait for each.
+        at = time.time_ns() // 1000 if at is None else at
+        line = tuple.__new__(Line, (ledger.id, kind, at, self._owner, body, 0))
+        block = within.around(self) if within.blocks.get() else None
         if block is None or not block.took(line):
             self.journal.add(line)
-        if kind in ARRIVING:
+        if not self._external and kind in ARRIVING:
             self.courier.wake()
 
     def _tick(self) -> float | None:

@@ -47,9 +47,8 @@ class Routes:
         self,
         chosen: Choice | None,
         metadata: Mapping[str, object] | None,
-        *,
         parent: Target | None,
-        otherwise: Choice | None = None,
+        otherwise: Choice | None,
     ) -> Target:
         """Return where a run goes.
 

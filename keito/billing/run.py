@@ -246,9 +246,6 @@ class Run(Claims):
             raise ValueError(f"{status!r} is not a status: {', '.join(STATUSES)}")
         if status == "ok" and error is not None:
             status = status_of(error)
-        tried("finishing a run", self._finish, status, error, ended)
-
-    def _finish(self, status: Status, error: BaseException | None, ended: float | None) -> None:
         ledger, parent = self._ledger, self.parent
         with ledger.tree.lock:
             if self._finished:
@@ -259,7 +256,7 @@ class Run(Claims):
         if parent is None or parent._ledger is not ledger:
             named = None if error is None else type(error).__name__
             at = None if ended is None else round(ended * 1_000_000)
-            self._recording.end(ledger, status, named, at=at)
+            tried("finishing a run", self._recording.end, ledger, status, named, at)
 
     def when_settled(self, call: Callable[[], None]) -> None:
         """Call this once nothing more is expected of the run: an adapter lets go of it here.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Starting:
             parent = None
         above = None if parent is None else parent._ledger
         below = None if above is None else above.target
-        target = self._routes.target(chosen, metadata, parent=below, otherwise=otherwise)
+        target = self._routes.target(chosen, metadata, below, otherwise)
         if session is not None:
             target = target.in_session(session)
         id = os.urandom(16).hex()
@@ -73,9 +74,10 @@ class Starting:
         folded = ledger is not None
         if ledger is None:
             tree = Tree() if above is None else above.tree
-            before = text(follows)
+            before = None if follows is None else text(follows)
             id = next_part(id, before) if before else id
-            ledger = Ledger(id, name, target, tree, above, wall_clock(), framework)
+            at, started = time.time_ns() // 1000, time.monotonic_ns() // 1000
+            ledger = Ledger(id, name, target, tree, above, at, framework, started)
             if before:
                 ledger.go_on_with(before)
         meter = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import RLock
 from typing import TYPE_CHECKING
 
 from .intervals import Interval, minus, union, within
@@ -25,7 +25,8 @@ class Tree:
     """
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
+        # What `threading.RLock` returns, without the function that it is.
+        self.lock = RLock()
         self.open: set[Ledger] = set()
         self.calls: dict[str, Call] = {}
         self._pieces: dict[str, int] = {}

@@ -44,7 +44,7 @@ class Within:
 
     def __enter__(self) -> None:
         self._transaction = self._begin()
-        self._token = _blocks.set((*_blocks.get(), self))
+        self._token = blocks.set((*blocks.get(), self))
 
     def __exit__(
         self,
@@ -53,7 +53,7 @@ class Within:
         trace: TracebackType | None,
     ) -> None:
         if self._token is not None:
-            _blocks.reset(self._token)
+            blocks.reset(self._token)
 
     def took(self, line: Line) -> bool:
         """Write a line; whether it has become part of the transaction."""
@@ -79,12 +79,12 @@ class Within:
         return False
 
 
-_blocks: ContextVar[tuple[Within, ...]] = ContextVar("keito_within", default=())
+blocks: ContextVar[tuple[Within, ...]] = ContextVar("keito_within", default=())
 
 
 def around(recording: Recording) -> Within | None:
     """Return the innermost block this code is in."""
-    for block in reversed(_blocks.get()):
+    for block in reversed(blocks.get()):
         # In a forked child it is another recording, and the connection is its parent's.
         if block.recording is recording:
             return block

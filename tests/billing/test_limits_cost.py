@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
@@ -248,13 +249,28 @@ def test_a_price_list_is_not_asked_where_cost_is_not_limited(make_recorder: Make
         assert prices.usages == []
 
 
+class Day:
+    """Stands in for the `time` module that a run's start reads."""
+
+    def __init__(self, microseconds: int) -> None:
+        self._microseconds = microseconds
+
+    def time_ns(self) -> int:
+        """Time since 1970."""
+        return self._microseconds * 1000
+
+    def monotonic_ns(self) -> int:
+        """Time on a clock that is never set back."""
+        return time.monotonic_ns()
+
+
 def test_a_call_is_priced_as_of_the_day_on_which_its_run_began(
     make_recorder: MakeRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prices = Asked()
     night = datetime(2026, 3, 1, 22, 30, tzinfo=timezone.utc)
     microseconds = int(night.timestamp()) * 1_000_000
-    monkeypatch.setattr("keito.billing.starting.wall_clock", lambda: microseconds)
+    monkeypatch.setattr("keito.billing.starting.time", Day(microseconds))
     contract = Contract(time_zone="Africa/Cairo")
     recorded = make_recorder(limits=Limits(cost=99), prices=prices, contract=contract)
 
@@ -296,7 +312,7 @@ def test_a_check_that_fails_stops_nobody_and_is_said(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("keito.billing.starting.wall_clock", lambda: 10**30)
+    monkeypatch.setattr("keito.billing.starting.time", Day(10**30))
     recorded = make_recorder(limits=STOP, prices=PRICES)
 
     with caplog.at_level(logging.WARNING, "keito.billing"):

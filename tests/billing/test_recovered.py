@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage
-from keito.billing._facts import encode
 from keito.billing.backlog import Backlog
 from keito.billing.cost_expense import CostExpense
 from keito.billing.filing import Filing
@@ -89,8 +88,8 @@ def untroubled(run: Run) -> dict[str, dict[str, Any]]:
     recording, ledger = run._recording, run._ledger
     lines = recording._lines
     outbox.append(lines.contract())
-    outbox.append(lines.of_run(ledger, "start", lines.start(ledger)))
-    outbox.append(lines.of_run(ledger, "finish", encode(ledger.facts())))
+    outbox.append(Line(ledger.id, "start", ledger.started_at, "owner", lines.start(ledger)))
+    outbox.append(Line(ledger.id, "finish", ledger.started_at, "owner", ledger.body()))
     Filing(outbox, clock=lambda: 1.0).arrivals()
     return entries(outbox.of_run(ledger.id))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage, bill_to, clocks
+from keito.billing import Contract, MemoryOutbox, Recorder, Target, Usage, bill_to, clocks, starting
 from keito.billing.hours import seconds
 from keito.billing.intervals import first, length, minus, union, within
 from keito.billing.ledger import Ledger
@@ -177,6 +177,11 @@ class Clock:
     def __init__(self) -> None:
         self.microseconds = 0
 
+    def tell(self, patch: pytest.MonkeyPatch) -> None:
+        """Have what is recorded read this one."""
+        for module in (clocks, starting):
+            patch.setattr(module, "time", self)
+
     def monotonic_ns(self) -> int:
         """Time on a clock that is never set back."""
         return self.microseconds * 1000
@@ -245,7 +250,7 @@ def test_no_tree_is_charged_twice_and_every_model_call_is_in_one_record(
 ) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clocks, "time", clock)
+        clock.tell(patch)
         play = Play(clock, children)
         for step in steps:
             play.step(*step)
@@ -267,7 +272,7 @@ def test_a_tree_whose_runs_end_before_their_root_is_charged_what_has_passed_with
 ) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clocks, "time", clock)
+        clock.tell(patch)
         play = Play(clock, "separate")
         for verb, which, number in steps:
             if verb != "pause" and not (verb == "finish" and which % len(play.runs) == 0):
@@ -280,7 +285,7 @@ def test_a_tree_whose_runs_end_before_their_root_is_charged_what_has_passed_with
 def test_pauses_that_overlap_or_are_left_open_count_once(make_recorder: MakeRecorder) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clocks, "time", clock)
+        clock.tell(patch)
         recorded = make_recorder()
         with recorded.recorder.run("agent") as run:
             clock.microseconds += 1_000_000
@@ -301,7 +306,7 @@ def test_pauses_that_overlap_or_are_left_open_count_once(make_recorder: MakeReco
 def test_a_wall_clock_that_is_set_back_does_not_shorten_a_run(make_recorder: MakeRecorder) -> None:
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clocks, "time", clock)
+        clock.tell(patch)
         recorded = make_recorder()
         run = recorded.recorder.start("agent")
         clock.microseconds += 90_000_000
