@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from keito.testing import sandbox
 from tests.cli.conftest import World
 from tests.cli.help_page import PAGE, commands, section
 from tests.cli.processes import in_terminal
@@ -28,15 +30,38 @@ def test_the_page_shows_what_a_command_says_of_itself(words: tuple[str, ...]) ->
     assert section(words) in PAGE.read_text(), "run `python -m tests.cli.help_page`"
 
 
-@pytest.fixture
-def lived_in(world: World) -> World:
-    """An outbox with a delivered, a parked, an unrouted and a held run."""
+def live_in(world: World) -> None:
+    """Have a delivered, a parked, an unrouted and a held run."""
     world.record(target=world.target(session_id="s-1042"))
     world.record("archived", target=world.target(project_id="prj_acme_2024"))
     world.record("nobody", routing="explicit", target=None)
     world.record("later", mode="record")
     world.said("outbox", "flush")
+
+
+@pytest.fixture
+def lived_in(world: World) -> World:
+    """A world of one's own, to be changed."""
+    live_in(world)
     return world
+
+
+@pytest.fixture(scope="module")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world that all look at, and nobody changes: it takes long to make."""
+    with sandbox() as local, pytest.MonkeyPatch.context() as patched:
+        made = World(local, tmp_path_factory.mktemp("common") / "outbox.db")
+        for name, value in made.env.items():
+            patched.setenv(name, value)
+        live_in(made)
+        yield made
+
+
+@pytest.fixture
+def looked_at(common: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    for name, value in common.env.items():
+        monkeypatch.setenv(name, value)
+    return common
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the page's commands are for a shell")
@@ -76,35 +101,35 @@ LOOKING = [
 @pytest.mark.parametrize("columns", [80, 120])
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
 def test_a_command_speaks_in_a_terminal(
-    lived_in: World, words: tuple[str, ...], columns: int
+    looked_at: World, words: tuple[str, ...], columns: int
 ) -> None:
-    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+    key = looked_at.read("outbox", "list", "--state", "done")[0]["key"]
     given = [key if word == "KEY" else word for word in words]
 
-    code, shown = in_terminal(*given, env=lived_in.env, columns=columns)
+    code, shown = in_terminal(*given, env=looked_at.env, columns=columns)
 
     assert code in (0, 3), shown
-    assert lived_in.local.api_key not in shown
+    assert looked_at.local.api_key not in shown
     assert "Traceback" not in shown
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
 @pytest.mark.parametrize("words", [("doctor",), ("outbox", "list")], ids=" ".join)
 def test_a_terminal_is_spared_colours_if_its_user_wants_none(
-    lived_in: World, words: tuple[str, ...]
+    looked_at: World, words: tuple[str, ...]
 ) -> None:
-    _, coloured = in_terminal(*words, env=lived_in.env)
-    _, plain = in_terminal(*words, env={**lived_in.env, "NO_COLOR": "1"})
+    _, coloured = in_terminal(*words, env=looked_at.env)
+    _, plain = in_terminal(*words, env={**looked_at.env, "NO_COLOR": "1"})
 
     assert "\x1b[1m" in coloured or COLOUR.search(coloured)
     assert not COLOUR.search(plain)
 
 
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
-def test_a_command_is_plain_without_a_terminal(lived_in: World, words: tuple[str, ...]) -> None:
-    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+def test_a_command_is_plain_without_a_terminal(looked_at: World, words: tuple[str, ...]) -> None:
+    key = looked_at.read("outbox", "list", "--state", "done")[0]["key"]
 
-    result = lived_in.keito(*[key if word == "KEY" else word for word in words])
+    result = looked_at.keito(*[key if word == "KEY" else word for word in words])
 
     assert result.exit_code in (0, 3), result.output
     assert "\x1b" not in result.output
@@ -112,10 +137,10 @@ def test_a_command_is_plain_without_a_terminal(lived_in: World, words: tuple[str
 
 
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
-def test_a_command_answers_as_json(lived_in: World, words: tuple[str, ...]) -> None:
-    key = lived_in.read("outbox", "list", "--state", "done")[0]["key"]
+def test_a_command_answers_as_json(looked_at: World, words: tuple[str, ...]) -> None:
+    key = looked_at.read("outbox", "list", "--state", "done")[0]["key"]
 
-    result = lived_in.keito(*[key if word == "KEY" else word for word in words], "--json")
+    result = looked_at.keito(*[key if word == "KEY" else word for word in words], "--json")
 
     assert result.exit_code in (0, 3), result.output
     assert len(result.stdout.splitlines()) == 1
