@@ -52,6 +52,16 @@ def test_a_run_can_be_named_by_the_key_on_an_invoice(world: World) -> None:
     assert len(world.read("void", "--run", key[:8], *WHY)["plan"]["to_void"]) == 2
 
 
+def test_a_key_of_another_machines_record_will_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered(world)
+    key = world.local.entries()[0]["metadata"]["keito_key"]
+    monkeypatch.setenv("KEITO_OUTBOX", str(world.path.with_name("another.db")))
+
+    assert len(world.read("void", "--run", key[:8], *WHY)["plan"]["to_void"]) == 2
+
+
 def test_a_session_is_taken_back(world: World) -> None:
     delivered(world, target=world.target(session_id="s-1"))
     delivered(world, target=world.target(session_id="s-2"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from ..._today import today
 from ..exits import LEFT
+from ..explain.online import look_up
 from ..output import Json, fail, progress, say, show_json
 from ..period import FromDay, Month, Period, ToDay, period
 from ..place import DEFAULT_CREDENTIAL, Credential, OutboxPlace, Place, keito, place
@@ -21,6 +23,7 @@ from .shares import Share
 from .voiding import Voided, void_all
 
 if TYPE_CHECKING:
+    from ..._sync.client import Keito
     from ...billing.outbox.record import Record
 
 # How far back a run or a session is looked for, where nobody says when it was.
@@ -84,10 +87,19 @@ def _void(
         client = stack.enter_context(keito(where.destination))
         with progress(f"looking through {choice.days}") as tell:
             found = plan(client, choice, records, tell)
+            if choice.run and _is_empty(found):
+                found = plan(client, _by_its_key(client, choice), records, tell)
         if reason is None:
             return found, None
         with progress("voiding") as tell:
             return found, void_all(client, found.to_void, reason, tell=tell)
+
+
+def _by_its_key(client: Keito, choice: Choice) -> Choice:
+    """Return what is meant if it is no run, but the key of a record of another outbox."""
+    entry = look_up(client, choice.run or "", choice.days) or {}
+    run = (entry.get("metadata") or {}).get("run_id")
+    return replace(choice, run=run) if run else choice
 
 
 def _records(where: Place) -> list[Record]:
