@@ -10,7 +10,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from .outbox.record import Change, Record, State
 
@@ -18,11 +20,18 @@ from .outbox.record import Change, Record, State
 _SAME = 1.0
 
 
-def monotonic() -> float:
-    """Seconds on a clock that is never set, and runs on while the machine sleeps where it can."""
+def _never_set() -> Callable[[], float]:
     if sys.platform == "linux":
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()
+        # It runs on while the machine sleeps, which the other does not. Not all that passes for
+        # Linux has it.
+        with suppress(OSError):
+            time.clock_gettime(time.CLOCK_BOOTTIME)
+            return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+    return time.monotonic
+
+
+monotonic = _never_set()
+"""Seconds on a clock that is never set, the same for all processes of a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Clocks:
 
     Attributes:
         wall: Seconds since 1970.
-        monotonic: Seconds on a clock that is never set, the same for all processes of a machine.
+        monotonic: Seconds on a clock that is never set.
     """
 
     wall: Callable[[], float] = time.time

@@ -88,12 +88,12 @@ class Folding:
         ]
 
     def _fold(self, name: str, details: Sequence[Record]) -> None:
-        totals = self._outbox.of_run(name)
+        totals = sorted(self._outbox.of_run(name), key=_shard)
         last = totals[-1] if totals else None
         if last is not None and last.state in ("SENDING", "AMBIGUOUS"):
             # What it says now is what Keito is asked about, and must not change meanwhile.
             return
-        shard = max((facts_of(total)["shard"] for total in totals), default=0)
+        shard = 0 if last is None else _shard(last)
         while details:
             taken = _fitting(last, details[:AT_ONCE])
             if taken and last is not None:
@@ -116,6 +116,10 @@ class Folding:
             old += known
             new += self._known(last, known)
         return self._outbox.replace(old, new)
+
+
+def _shard(total: Record) -> int:
+    return facts_of(total)["shard"]
 
 
 def _fitting(total: Record | None, details: Sequence[Record]) -> list[Record]:

@@ -197,6 +197,17 @@ def test_only_one_machine_files_at_a_time(outbox: PostgresOutbox, postgres_place
     other.close()
 
 
+def test_a_clock_that_is_set_is_known_to_be_elsewhere_at_once(
+    outbox: PostgresOutbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outbox.counts("here")
+    before, wall = outbox._session.ahead, time.time
+
+    monkeypatch.setattr(time, "time", lambda: wall() + 3600)
+
+    assert outbox._session.ahead == pytest.approx(before - 3600, abs=1)
+
+
 def test_machines_whose_clocks_differ_agree_on_when_a_lease_ends(
     outbox: PostgresOutbox, postgres_place: str
 ) -> None:

@@ -57,7 +57,7 @@ class Link:
             TimeoutError: No answer has come by then; the line may be there all the same.
             psycopg.Error: The connection broke, or the line is refused.
         """
-        if self._unanswered and not self._answered(time.monotonic()):
+        if self._unanswered and not self._answered(end):
             raise TimeoutError("an earlier line is still being written")
         at = str(line.at).encode()
         run, kind, owner, body = (plain(t) for t in (line.run, line.kind, line.owner, line.body))
