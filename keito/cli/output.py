@@ -17,6 +17,7 @@ from rich.spinner import Spinner
 from .. import _json
 from .exits import FAILED
 
+_ANY_HEIGHT = 25
 Json = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 
 
@@ -30,6 +31,8 @@ class Screen(Console):
             stderr=stderr,
             soft_wrap=soft_wrap,
             width=width,
+            # Alone, the width would not count in a terminal that can do nothing (`TERM=dumb`).
+            height=None if width is None else _ANY_HEIGHT,
             highlight=False,
             markup=False,
             emoji=False,

@@ -125,6 +125,15 @@ def test_a_terminal_is_spared_colours_if_its_user_wants_none(
     assert not COLOUR.search(plain)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminals")
+def test_a_terminal_that_can_do_nothing_gets_plain_lines_that_are_whole(looked_at: World) -> None:
+    _, shown = in_terminal("outbox", "list", env={**looked_at.env, "TERM": "dumb"})
+
+    assert "\x1b" not in shown
+    assert "prj_acme_2024" in shown
+    assert "…" not in shown
+
+
 @pytest.mark.parametrize("words", LOOKING, ids=" ".join)
 def test_a_command_is_plain_without_a_terminal(looked_at: World, words: tuple[str, ...]) -> None:
     key = looked_at.read("outbox", "list", "--state", "done")[0]["key"]

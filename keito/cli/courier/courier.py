@@ -42,7 +42,10 @@ def courier(
     outbox: OutboxPlace = None,
     json: Json = False,
 ) -> None:
-    """Deliver what others record, as a service, until SIGTERM or Ctrl-C."""
+    """Deliver what others record, as a service.
+
+    It runs until SIGTERM or Ctrl-C.
+    """
     places = [place(outbox, name) for name in credential or [DEFAULT_CREDENTIAL]]
     if once:
         report(deliver(places, timeout=timeout, prices=prices(prices_of)), json=json)

@@ -18,9 +18,9 @@ _MARKS = {"fine": ("ok", "green"), "note": ("note", "yellow"), "problem": ("PROB
 def doctor(
     outbox: OutboxPlace = None, credential: Credential = DEFAULT_CREDENTIAL, json: Json = False
 ) -> None:
-    """Look for what keeps work from being billed, and say how to mend it.
+    """Look for what keeps work from being billed.
 
-    Exit code 3 says that there is a problem.
+    Each problem is said with its fix. Exit code 3 says that there is one.
     """
     where = place(outbox, credential)
     with progress("looking"):

@@ -33,7 +33,10 @@ def summary(
     credential: Credential = DEFAULT_CREDENTIAL,
     json: Json = False,
 ) -> None:
-    """Add up agents' work: hours, outcomes, revenue, expenses, LLM cost."""
+    """Add up what agents did, earned, spent and cost.
+
+    That is hours, outcomes, revenue, expenses, and what the models cost.
+    """
     if csv and json:
         raise typer.BadParameter("give --csv or --json, not both")
     days = period(from_day, to_day, month)
