@@ -11,7 +11,7 @@ import pytest
 
 from keito.billing import Recorder, Timing
 from keito.billing.outbox.line import Line
-from keito.billing.outbox.postgres import PostgresOutbox
+from keito.billing.outbox.postgres import PostgresOutbox, schema
 from keito.billing.outbox.record import Change, Record
 from tests.billing.conftest import HOME
 from tests.billing.test_harmless import wait_until
@@ -195,6 +195,25 @@ def test_only_one_machine_files_at_a_time(outbox: PostgresOutbox, postgres_place
 
     assert (first, second, third) == (True, False, True)
     other.close()
+
+
+def test_tables_of_the_first_version_are_brought_up_to_date(
+    postgres_place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = PostgresOutbox(postgres_place)
+    with monkeypatch.context() as then:
+        then.setattr(schema, "_STEPS", schema._STEPS[:1])
+        first.append(line("before"))
+    first.close()
+
+    outbox = PostgresOutbox(postgres_place)
+    outbox.file([record("k")], contracts={}, lines=(), runs=())
+    claimed = outbox.claim("here", owner="me", now=1.0, lease=2.0, without=(), epoch=5.0)
+
+    assert [found.run for found in outbox.arrivals(limit=9)] == ["before"]
+    assert claimed is not None
+    assert claimed.epoch == 5.0
+    outbox.close()
 
 
 def test_a_clock_that_is_set_is_known_to_be_elsewhere_at_once(
