@@ -121,6 +121,18 @@ def test_an_outcome_that_came_while_its_run_was_filed_is_not_dropped(outbox: Out
     assert (left.kind, left.id) == ("outcome", max(x.id for x in read) + 1)
 
 
+def test_what_was_dropped_leaves_its_number_to_no_other_line(outbox: Outbox) -> None:
+    outbox.append(line("one", "outcome"))
+    (first,) = outbox.arrivals(limit=9)
+    outbox.file([], contracts={}, lines=[first.id], runs=[])
+    outbox.append(line("two", "outcome"))
+
+    # A process that was stopped while it filed the first one goes on.
+    outbox.file([], contracts={}, lines=[first.id], runs=[])
+
+    assert [left.run for left in outbox.arrivals(limit=9)] == ["two"]
+
+
 def test_a_record_with_a_known_key_is_ignored(outbox: Outbox) -> None:
     store(outbox, record("k", payload="first"))
     store(outbox, record("k", payload="second"))

@@ -29,7 +29,8 @@ from .line import ARRIVING, SINGLE, Line
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY,
+    -- No number is given twice: a process that was stopped may yet drop lines that others dropped.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     run TEXT NOT NULL,
     kind TEXT NOT NULL,
     at INTEGER NOT NULL,
