@@ -54,18 +54,18 @@ def _library() -> ModuleType | None:
 
 
 def _calculation(usage: Usage, day: date, at: time) -> PriceCalculation:
-    import genai_prices
-
-    counts = genai_prices.Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read_tokens=usage.cache_read_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
-        cache_write_1h_tokens=usage.cache_write_1h_tokens,
-        output_reasoning_tokens=usage.reasoning_tokens,
-    )
-    # The first time, the library loads its list.
+    # The library loads parts of itself, and its list, when they are first needed.
     with whole(), localcontext(EXACT):
+        import genai_prices
+
+        counts = genai_prices.Usage(
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            cache_write_tokens=usage.cache_write_tokens,
+            cache_write_1h_tokens=usage.cache_write_1h_tokens,
+            output_reasoning_tokens=usage.reasoning_tokens,
+        )
         return genai_prices.calc_price(
             counts,
             usage.model or "",
