@@ -24,7 +24,7 @@ help: ## What there is to make
 	@touch $@
 
 test: .venv/ready ## Run the tests
-	$(PY) -m pytest -q -n 2
+	$(PY) -m pytest -q -n 2 --dist worksteal
 
 chaos: .venv/ready ## Kill processes at every step, compare the books: make chaos SEED=7
 	@$(PY) -m tests.chaos $(if $(SEED),--seed $(SEED))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -11,6 +12,10 @@ import pytest
 from tests.skips import as_seen_by_ci
 
 _KEPT = {"KEITO_RECORD"}
+
+# Without a handler Python prints what is logged, here from forked children and late threads. Tests
+# that look at it have handlers of their own.
+logging.getLogger("keito").addHandler(logging.NullHandler())
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +11,8 @@ from typing import Any
 import pytest
 
 from keito import Keito
+from keito._request import Request
+from keito._transport import Outcome, Transport
 from keito.billing import Recorder, Target, Usage
 from keito.billing.calls import ModelCall
 from keito.billing.delivery import Delivery
@@ -231,12 +232,18 @@ def test_metadata_that_a_person_added_is_theirs_and_stays(
 
 
 def test_an_entry_that_is_locked_between_the_look_and_the_correction_is_parked(
-    recorder: Recorder, local: LocalKeito
+    recorder: Recorder, local: LocalKeito, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, (call,) = delivered(recorder)
-    local.faults.stale(0.3, times=1, **LISTING)
-    time.sleep(0.4)
-    local.lock(entry(local)["id"])
+    exchange = Transport.exchange
+
+    def lock_after_the_look(itself: Transport, request: Request[Any], **settings: Any) -> Outcome:
+        met = exchange(itself, request, **settings)
+        if request.method == "GET":
+            local.lock(entry(local)["id"])
+        return met
+
+    monkeypatch.setattr(Transport, "exchange", lock_after_the_look)
 
     call.end(USED)
 

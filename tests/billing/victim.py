@@ -37,10 +37,11 @@ def wait_for_the_end() -> None:
 
 def during_a_run() -> None:
     """Die with a run open."""
-    run = recorder(courier="external").start("victim")
+    working = recorder(courier="external")
+    run = working.start("victim")
     run.model_call(Usage(model="m", input_tokens=7, output_tokens=3), key="1")
     run.outcome("ticket_resolved", unit_price=1)
-    time.sleep(0.3)
+    working.flush(20)
     say(run.id)
     wait_for_the_end()
 
@@ -54,7 +55,7 @@ def stopped_during_a_run() -> None:
     run = working.start("victim")
     run.model_call(Usage(model="m", input_tokens=7, output_tokens=3), key="1")
     late = run.model_start("2", model="m")
-    time.sleep(0.3)
+    working.flush(20)
     say(run.id)
     while not resumed.is_set():
         time.sleep(0.01)

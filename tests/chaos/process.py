@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
+from contextlib import suppress
 
 from keito.billing import Contract, Recorder
 from keito.billing.outbox import Outbox
@@ -64,7 +66,12 @@ def _arm(signal: Signal, orders: Orders) -> None:
 
 
 def _outbox(orders: Orders) -> Outbox:
-    return PostgresOutbox(orders.place) if orders.database else SqliteOutbox(orders.place)
+    if orders.database:
+        return PostgresOutbox(orders.place)
+    while True:
+        # One that finds the file busy begins in memory, which is promised only while it lives.
+        with suppress(sqlite3.OperationalError):
+            return SqliteOutbox(orders.place)
 
 
 if __name__ == "__main__":

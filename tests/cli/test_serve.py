@@ -41,7 +41,7 @@ class Running:
 
     def end(self, number: signal.Signals) -> tuple[int, str, str]:
         self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=20)
+        out, err = self.process.communicate(timeout=60)
         return self.process.returncode, out, err
 
     def _until(self, last: str) -> str:
@@ -140,7 +140,7 @@ def refused(*options: str) -> str:
         [sys.executable, "-m", "keito.cli", "sandbox", *options],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert "Traceback" not in result.stderr

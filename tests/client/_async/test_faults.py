@@ -23,7 +23,7 @@ from keito import (
 from keito.testing import LocalKeito, sandbox
 from tests.client.together import async_together
 
-CREATES = 200
+CREATES = 50
 Inject = Callable[[LocalKeito], object]
 Each: dict[str, Any] = {"times": None, "first_attempt": True, "path": "/api/v2/*"}
 

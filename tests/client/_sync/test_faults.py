@@ -24,7 +24,7 @@ from keito import (
 from keito.testing import LocalKeito, sandbox
 from tests.client.together import together
 
-CREATES = 200
+CREATES = 50
 Inject = Callable[[LocalKeito], object]
 Each: dict[str, Any] = {"times": None, "first_attempt": True, "path": "/api/v2/*"}
 
