@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.docs.examples_as_code import fenced
 from tests.docs.public import ROOT, names, undocumented
 
 # In `keito` and in `keito.billing`: described once.
@@ -37,3 +38,12 @@ def test_every_example_is_on_its_page() -> None:
 
     stories = (ROOT / "examples").glob("*.py")
     assert {f"examples/{path.name}" for path in stories} - {"examples/__init__.py"} == shown
+
+
+def test_an_example_in_a_docstring_is_shown_as_code() -> None:
+    text = "What it is.\n\nExample:\n    with it() as one:\n        #> 1\n\n    two()\n\nMore.\n"
+
+    assert fenced(text) == (
+        "What it is.\n\nExample:\n    ```python\n    with it() as one:\n        #> 1\n\n"
+        "    two()\n    ```\n\nMore.\n"
+    )
