@@ -175,7 +175,8 @@ class RecordingHooks(RunHooks[Any]):
 
     @guarded(_WHAT)
     def _start_model(self, context: Context, agent: AnyAgent) -> None:
-        self._begin(context)
+        if self._shared is None:
+            self._begin(context)
         if self._model_call is not None:
             self._lose(self._model_call, None)
         self._asked = asked_of(agent, self._run_config)
@@ -213,7 +214,8 @@ class RecordingHooks(RunHooks[Any]):
 
     @guarded(_WHAT)
     def _start_tool(self, context: Context, tool: Tool) -> None:
-        self._begin(context)  # a run that goes on may begin with a tool
+        if self._shared is None:  # a run that goes on may begin with a tool
+            self._begin(context)
         self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
 
     @guarded(_WHAT)
