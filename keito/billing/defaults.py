@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from decimal import Decimal
 from typing import TYPE_CHECKING, overload
 
 from .._errors import KeitoConfigError
-from . import _log
+from . import _forks, _log
 from .mode import mode_of_environment
 from .recorder import Recorder
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from .target import Choice
     from .telling import Told
 
-_lock = threading.Lock()
+_lock = _forks.lock()
 _default: Recorder | None = None
 
 

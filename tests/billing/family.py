@@ -15,7 +15,7 @@ import time
 from dataclasses import replace
 from types import FrameType
 
-from keito.billing import Contract, Recorder, Usage, flush_on_sigterm
+from keito.billing import Contract, Recorder, Usage, defaults, flush_on_sigterm
 from tests.billing.sending import FAST, PATIENCE
 from tests.billing.victim import say
 
@@ -110,6 +110,29 @@ def prefork() -> None:
         os.kill(child, signal.SIGTERM)
     ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     say(ends, left())
+
+
+def asked_for_at_once() -> None:
+    """Fork while another thread makes the recorder that the child asks for, too."""
+    making = threading.Event()
+    make = defaults._from_environment
+
+    def slowly() -> Recorder:
+        making.set()
+        time.sleep(0.2)
+        return make()
+
+    defaults._from_environment = slowly
+    thread = threading.Thread(target=defaults.default_recorder)
+    thread.start()
+    making.wait()
+    child = os.fork()
+    if child == 0:
+        threading.Timer(10, os._exit, [1]).start()
+        defaults.default_recorder()
+        os._exit(0)
+    say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    thread.join()
 
 
 def told_to_end() -> None:

@@ -131,6 +131,10 @@ def test_workers_that_are_forked_and_told_to_end_lose_and_double_nothing(
     assert delivered(local) == everything()
 
 
+def test_a_child_that_is_forked_while_the_default_recorder_is_made_has_one(start: Start) -> None:
+    assert said(start("asked_for_at_once")) == "0"
+
+
 def test_a_process_that_is_told_to_end_delivers_and_ends_as_ever(
     start: Start, local: LocalKeito
 ) -> None:
