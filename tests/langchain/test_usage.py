@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
 
 import pytest
 from langchain_core.caches import InMemoryCache
@@ -12,7 +13,7 @@ from langchain_core.outputs import ChatGeneration, Generation, LLMResult
 from langchain_core.runnables import RunnableLambda
 from langchain_keito import KeitoCallbackHandler
 from langchain_keito._tree import Node, Root
-from langchain_keito._usage import Answer, answer_of
+from langchain_keito._usage import answer_of
 
 from keito.billing import Recorder, Usage
 from keito.testing import LocalKeito
@@ -32,13 +33,21 @@ def result(
     return LLMResult(generations=[[ChatGeneration(message=message)] * n], llm_output=output)
 
 
-def read(response: LLMResult, model: str | None = None, provider: str | None = None) -> Answer:
+class Read(NamedTuple):
+    """What was read of an answer."""
+
+    usage: Usage | None
+    besides: Sequence[Usage]
+    id: str | None
+
+
+def read(response: LLMResult, model: str | None = None, provider: str | None = None) -> Read:
     """What a call ended with that began for this model."""
     start = Node(cast("Root", None))
     start.model, start.provider = model, provider
     answer = answer_of(response, start)
     assert answer is not None
-    return answer
+    return Read(*answer)
 
 
 def usage_of(

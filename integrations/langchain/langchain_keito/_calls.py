@@ -13,7 +13,7 @@ from ._langgraph import GraphInterrupt, status_of
 from ._started import NOTHING, Started, name_of
 from ._together import together
 from ._tree import Node, tree
-from ._usage import Answer, answer_of, answered
+from ._usage import NO_ANSWER, answer_of, answered
 
 if TYPE_CHECKING:
     from langchain_core.outputs import LLMResult
@@ -82,7 +82,7 @@ def end_model(
 
 
 def _end_answered(node: Node, call: ModelCall, number: int, response: LLMResult) -> None:
-    usage, besides, key = answer_of(response, node) or Answer()
+    usage, besides, key = answer_of(response, node) or NO_ANSWER
     if node.together is not None:
         usage = node.together.share(usage, response)
     call.end(usage, key=key)

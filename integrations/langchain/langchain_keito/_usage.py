@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import BaseMessageChunk
 
@@ -27,18 +27,11 @@ UNKNOWN = Usage()
 NOTHING: Mapping[str, Any] = {}
 
 
-class Answer(NamedTuple):
-    """What came of a model call.
+# What the model that answered consumed, or None when nobody said; what other models consumed that
+# worked on the answer; the provider's id of the answer, if it tells one.
+Answer = tuple[Usage | None, Sequence[Usage], str | None]
 
-    Attributes:
-        usage: What the model that answered consumed; None when nobody said.
-        besides: What other models consumed that worked on the answer.
-        id: The provider's id of the answer, if it tells one.
-    """
-
-    usage: Usage | None = None
-    besides: Sequence[Usage] = ()
-    id: str | None = None
+NO_ANSWER: Answer = (None, (), None)
 
 
 @guarded("reading LangChain's usage")
@@ -59,7 +52,7 @@ def answer_of(response: LLMResult, start: Node) -> Answer:
     reported = getattr(message, "usage_metadata", None) or NOTHING
     if reported.get("total_cost") == 0 and response.llm_output is None:
         # LangChain repeats the tokens of the first call when its cache answers. No call was made.
-        return Answer(Usage(model=model, provider=provider, input_tokens=0, output_tokens=0))
+        return Usage(model=model, provider=provider, input_tokens=0, output_tokens=0), (), None
     usage = _of_langchain(reported, model, provider)
     raw = _raw(said) or (_raw(output) if output else None)
     besides: Sequence[Usage] = ()
@@ -68,7 +61,7 @@ def answer_of(response: LLMResult, start: Node) -> Answer:
     elif message is not None and isinstance(message.content, list) and _has_besides(message):
         besides = (UNKNOWN,)
     key = said.get("id") or output.get("id") or (None if message is None else message.id)
-    return Answer(usage, besides, None if key is None else _id(key))
+    return usage, besides, None if key is None else _id(key)
 
 
 def answered(response: LLMResult) -> bool:
