@@ -34,8 +34,9 @@ app.conf.update(task_acks_late=True, task_reject_on_worker_lost=True)
 @cache
 def recorder() -> Recorder:
     """The recorder of this process, set up by `KEITO_*`."""
-    # By default it is 15 seconds until a process counts as gone.
-    return Recorder(timing=Timing(lease=0.5, poll=0.1))
+    # A process counts as gone after half a second instead of 15, which makes the story short.
+    # What waits in memory would die with it, so recording waits for the disk however busy that is.
+    return Recorder(timing=Timing(lease=0.5, poll=0.1, inline=10.0))
 
 
 @app.task(name="refund", bind=True)  # type: ignore[untyped-decorator]

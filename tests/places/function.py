@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 
 from keito.billing import Recorder
-from tests.billing.sending import FAST
 from tests.billing.victim import say
+from tests.places.sure import SURE
 
-recorder = Recorder(timing=FAST, requests_per_minute=None)
+recorder = Recorder(timing=SURE, requests_per_minute=None)
 
 for line in sys.stdin:
     with recorder.run("call"):

@@ -9,12 +9,12 @@ import os
 import threading
 
 from keito.billing import Recorder, flush_on_sigterm
-from tests.billing.sending import FAST
 from tests.billing.victim import say
+from tests.places.sure import SURE
 
 external = not os.environ["KEITO_API_KEY"]
 recorder = Recorder(
-    timing=FAST, requests_per_minute=None, courier="external" if external else "thread"
+    timing=SURE, requests_per_minute=None, courier="external" if external else "thread"
 )
 if not external:
     flush_on_sigterm()

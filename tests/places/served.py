@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from keito.billing import Recorder
-from tests.billing.sending import FAST
 from tests.billing.victim import say
+from tests.places.sure import SURE
 
-recorder = Recorder(timing=FAST, requests_per_minute=None)
+recorder = Recorder(timing=SURE, requests_per_minute=None)
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:

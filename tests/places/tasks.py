@@ -11,7 +11,7 @@ from celery import Celery, Task
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from keito.billing import Recorder, bill_to
-from tests.billing.sending import FAST
+from tests.places.sure import SURE
 
 QUEUE = Path(os.environ["QUEUE"])
 
@@ -28,7 +28,7 @@ app.conf.update(
     worker_lost_wait=0.1,
 )
 # Made, and at work, before the worker forks.
-inherited = Recorder(timing=FAST, requests_per_minute=None)
+inherited = Recorder(timing=SURE, requests_per_minute=None)
 if "WORKER" in os.environ:
     inherited.start("parent").finish()
 own: list[Recorder] = []
@@ -37,7 +37,7 @@ own: list[Recorder] = []
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def begin(**_told: object) -> None:
     """Make a recorder in the process that does tasks."""
-    own.append(Recorder(timing=FAST, requests_per_minute=None))
+    own.append(Recorder(timing=SURE, requests_per_minute=None))
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]

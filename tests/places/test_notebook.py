@@ -20,8 +20,8 @@ from tests.sandbox.waiting import eventually
 SET_UP = """
 import asyncio, pathlib, time
 from keito.billing import Recorder, billed
-from tests.billing.sending import FAST
-recorder = Recorder(timing=FAST)
+from tests.places.sure import SURE
+recorder = Recorder(timing=SURE)
 @billed("decorated", recorder=recorder)
 def work():
     return "done"
