@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,9 @@ def told(module: str, *arguments: str, timeout: float = PATIENCE) -> Any:
         text=True,
     )
     if done.returncode:
-        raise RuntimeError(f"{module} failed\n{done.stderr}")
+        # The table has no room for it, and says no more than that there is no figure.
+        sys.stderr.write(f"{module} failed\n{done.stderr}")
+        raise RuntimeError(f"{module} failed")
     return json.loads(done.stdout)
 
 
