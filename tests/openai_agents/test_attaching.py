@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any
 
@@ -81,6 +81,15 @@ class InAnotherContext(PassingOn):
         return await Context().run(loop.create_task, call)
 
 
+class NeverDone(AgentRunner):
+    async def run(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
+        class Never:
+            def __await__(self) -> Generator[None, None, Any]:
+                yield
+
+        raise AssertionError(await Never())
+
+
 CHANGES = [PassingOn, ChangingInput, CloningTheAgent, WrappingHooks, ChangingBoth]
 
 
@@ -108,6 +117,17 @@ async def test_a_runner_between_ours_that_leaves_our_context_counts_once(
 
     metadata = said(recorder, keito)
     assert (metadata["llm_calls"], metadata["tokens_in"]) == (2, 2 * INPUT)
+
+
+def test_a_run_that_is_closed_in_another_context_is_closed(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    coroutine = KeitoRunner(NeverDone(), recorder).run(agent(), "Help.")
+    Context().run(coroutine.send, None)
+
+    coroutine.close()
+
+    assert said(recorder, keito)["status"] == "cancelled"
 
 
 async def test_a_runner_below_that_tries_again_is_one_run(

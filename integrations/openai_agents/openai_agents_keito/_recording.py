@@ -65,15 +65,18 @@ class Recording:
         return agent is self._agent or (hooks is not None and agent.name == self._agent.name)
 
     def __enter__(self) -> Recording:
-        self._token = around.set(self)
+        self._outer = around.get()
+        around.set(self)
         self._active.__enter__()
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self._active.__exit__(None, None, None)
-        around.reset(self._token)
         if error is not None:
             self._failed(error)
+        self._active.__exit__(None, None, None)
+        # A run that nobody awaits any more may be closed in another context than it began in.
+        if around.get() is self:
+            around.set(self._outer)
 
     @guarded(_WHAT)
     def returned(self, result: RunResult) -> None:
