@@ -15,13 +15,13 @@ from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langchain_core.tools import tool
 from langchain_keito import KeitoCallbackHandler
 from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command, RetryPolicy, Send
+from langgraph.types import Command, Send
 from langsmith import Client, traceable
 from langsmith.run_helpers import tracing_context
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
+from tests.contract import INPUT, Calls, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
 
 
@@ -119,24 +119,6 @@ def test_a_graph_that_is_called_in_a_node_is_part_of_its_run(
     assert said(recorder, keito)["llm_calls"] == 1
 
 
-@pytest.mark.parametrize("call", ["invoke", "ainvoke"])
-async def test_a_fallback_at_the_root_is_part_of_its_run(
-    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
-) -> None:
-    # LangChain starts the second model without a parent.
-    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
-    model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
-
-    if call == "invoke":
-        model.invoke("Help.", using(handler))
-    else:
-        await model.ainvoke("Help.", using(handler))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)
-    assert "usage_incomplete" not in metadata
-
-
 @pytest.mark.parametrize("call", ["invoke", pytest.param("ainvoke", marks=needs_handing_on)])
 async def test_a_model_with_its_own_callbacks_in_a_tool_is_part_of_the_run(
     call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
@@ -154,25 +136,6 @@ async def test_a_model_with_its_own_callbacks_in_a_tool_is_part_of_the_run(
         await thinker.ainvoke(asked(), using(handler))
 
     assert said(recorder, keito)["tokens_in"] == 3 * INPUT
-
-
-def test_every_attempt_of_a_retry_counts(
-    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
-) -> None:
-    model = ScriptedModel(replies=[Says("no"), Says("no"), Says("yes")])
-
-    def check(text: str) -> str:
-        if text == "no":
-            raise ValueError
-        return text
-
-    steps = (model | StrOutputParser() | check).with_retry(
-        wait_exponential_jitter=False, stop_after_attempt=3
-    )
-    steps.invoke("Help.", using(handler))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 3 * INPUT)
 
 
 def test_a_parent_of_another_tracer_does_not_hide_the_run(
@@ -263,43 +226,6 @@ async def test_each_input_of_a_chains_batch_is_a_run(
 
     entries = entries_of(recorder, keito)
     assert [entry["metadata"]["tokens_in"] for entry in entries] == [INPUT] * 3
-
-
-@pytest.mark.parametrize("call", ["stream", "batch"])
-def test_a_fallback_is_part_of_its_run_however_it_is_called(
-    call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
-) -> None:
-    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
-    model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
-
-    if call == "stream":
-        list(model.stream("Help.", using(handler)))
-    else:
-        model.batch(["Help."], using(handler))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)
-
-
-def test_every_attempt_of_a_graphs_node_counts(
-    recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
-) -> None:
-    model = ScriptedModel(replies=[Says("no"), Says("no"), Says("yes")])
-
-    def think(state: State) -> State:
-        if model.invoke("Hm.").content == "no":
-            raise ValueError
-        return {}
-
-    graph = StateGraph(State)
-    policy = RetryPolicy(initial_interval=0.0, jitter=False, retry_on=ValueError)
-    graph.add_node("think", think, retry_policy=policy)
-    graph.add_edge(START, "think")
-
-    graph.compile().invoke({}, using(handler))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 3 * INPUT)
 
 
 class Silent(Client):
