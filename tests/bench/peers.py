@@ -46,21 +46,23 @@ def told(module: str, *arguments: str, timeout: float = PATIENCE) -> Any:
     it sends can leave the machine.
 
     Raises:
-        RuntimeError: The peers can't be installed, or the module failed.
+        RuntimeError: The peers can't be installed, or the module failed or took too long.
     """
     command = [str(python()), "-m", module, *arguments]
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=neutral(),
-        timeout=timeout,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
+    try:
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=neutral(),
+            timeout=timeout,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except subprocess.SubprocessError as error:
         # The table has no room for it, and says no more than that there is no figure.
-        sys.stderr.write(f"{module} failed\n{done.stderr}")
-        raise RuntimeError(f"{module} failed")
+        sys.stderr.write(f"{error}\n{getattr(error, 'stderr', None) or ''}\n")
+        raise RuntimeError(f"{module} failed") from error
     return json.loads(done.stdout)
 
 
