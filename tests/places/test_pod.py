@@ -55,7 +55,7 @@ def test_the_first_process_of_a_container_delivers_and_ends_too(
     start: Start, local: LocalKeito
 ) -> None:
     if not container():
-        pytest.skip("this system lets nobody make a container")
+        pytest.skip("this system can't make containers")
     pod = start("-m", "tests.places.pod", within=container())
     assert pod.says("at work"), pod.log
 
