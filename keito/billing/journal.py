@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from . import _log
+from . import deferral
 from ._guard import kept, refused, tried, unwritten
 from .bell import Bell
 from .opened import Opened
@@ -64,7 +64,7 @@ class Journal:
             return
         error = unwritten(self._opened.append, line, self._inline)
         if error is not None:
-            self._say_deferred(error)
+            deferral.say(error, opening=self._opened.outbox is None)
             self._defer(line)
         elif self._thread is None:
             self._start_thread()
@@ -95,13 +95,6 @@ class Journal:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
-
-    def _say_deferred(self, error: Exception) -> None:
-        _log.warn(
-            "deferred",
-            f"the outbox can't be written ({type(error).__name__}): what is recorded is kept in "
-            "memory, would be lost with this process, and is tried again",
-        )
 
     def _defer(self, line: Line) -> None:
         self.deferred += 1

@@ -12,7 +12,10 @@ from keito import _json
 from keito.billing import Contract, MemoryOutbox, Recorder, Target, _log
 from keito.billing.filing import Filing
 from keito.billing.outbox.record import Record
+from tests.blocking import nothing_blocks
 from tests.database import GIVEN, Database, own_schema, why_none
+
+__all__ = ["nothing_blocks"]
 
 HOME = Target(project_id="prj_home", task_id="tsk_home")
 AWAY = Target(project_id="prj_away", task_id="tsk_away")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -112,6 +113,43 @@ async def test_an_event_loop_is_never_blocked(tmp_path: Path) -> None:
                 pass
 
     assert recorder.flush(10) == 2
+    recorder.close(0)
+
+
+async def test_what_a_detector_refuses_is_written_by_a_thread_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(outbox=tmp_path / "outbox.db", target=HOME, courier="external")
+    journal = recorder._recording.journal
+
+    for _ in range(2):
+        async with recorder.run("agent"):
+            pass
+        await asyncio.to_thread(wait_until, lambda: not journal.waiting)
+
+    assert journal.deferred == 5
+    assert caplog.text.count("lets nobody open the outbox") == 1
+    assert caplog.text.count("lets nobody write records") == 1
+    recorder.close(0)
+
+
+async def test_where_a_detector_refuses_only_the_opening_later_records_are_written_at_once(
+    tmp_path: Path,
+) -> None:
+    recorder = Recorder(outbox=tmp_path / "outbox.db", target=HOME, courier="external")
+    journal = recorder._recording.journal
+
+    with blockbuster_ctx() as detector:
+        detector.functions["sqlite3.Cursor.execute"].can_block_in("outbox/inbox.py", {"append"})
+        async with recorder.run("first"):
+            pass
+        await asyncio.to_thread(wait_until, lambda: not journal.waiting)
+        first = journal.deferred
+        async with recorder.run("second"):
+            pass
+
+    assert first == 3
+    assert journal.deferred == first
     recorder.close(0)
 
 

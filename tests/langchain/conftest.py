@@ -9,9 +9,10 @@ from langchain_keito import KeitoCallbackHandler
 from langchain_keito._tree import tree
 
 from keito.billing import Recorder
+from tests.blocking import nothing_blocks
 from tests.contract import keito, recorder
 
-__all__ = ["handler", "keito", "nothing_left", "recorder"]
+__all__ = ["handler", "keito", "nothing_blocks", "nothing_left", "recorder"]
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from agents.run import set_default_agent_runner
 from openai_agents_keito import KeitoTracingProcessor, attach, detach
 
 from keito.billing import Recorder
+from tests.blocking import nothing_blocks
 from tests.contract import keito, recorder
 
-__all__ = ["attached", "keito", "own_process", "recorder", "tracing"]
+__all__ = ["attached", "keito", "nothing_blocks", "own_process", "recorder", "tracing"]
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from .. import _forks
+from .._guard import refused
 from .database import (
     BUSY,
     NORMAL,
@@ -218,9 +219,16 @@ class Inbox:
             self._behind.execute(statement, values)
 
     def _look(self) -> None:
+        error = refused(self._find)
+        if isinstance(error, OSError):
+            raise error
+        # Any other error is a detector's that lets nobody look from this thread: the recorder's own
+        # threads look as well, whenever they show that it lives or file what it wrote.
+        self._look_at = time.monotonic() + _LOOK
+
+    def _find(self) -> None:
         if self.lost:
             raise FileNotFoundError("the journal's file was deleted")
-        self._look_at = time.monotonic() + _LOOK
 
     def _insist(self, line: Line, *, end: float) -> None:
         # Others write for microseconds, and SQLite itself would not look again for a millisecond.
