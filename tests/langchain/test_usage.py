@@ -12,6 +12,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_keito import KeitoCallbackHandler
 from langchain_keito._tree import Node, Root
 from langchain_keito._usage import answer_of
+from langgraph.checkpoint.memory import InMemorySaver
 
 from keito.billing import Recorder, Usage
 from keito.testing import LocalKeito
@@ -191,8 +192,6 @@ async def test_a_forced_stream_is_counted_like_a_call(
 def test_tokens_that_the_history_repeats_are_not_counted_again(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
-    from langgraph.checkpoint.memory import InMemorySaver
-
     clerk = agent(Says(), Says(), checkpointer=InMemorySaver())
     config = using(handler, configurable={"thread_id": "t-1"})
 
@@ -244,25 +243,34 @@ def test_a_call_is_known_by_the_providers_id_of_the_answer(
     assert read(LLMResult(generations=[[ChatGeneration(message=message)]])).id == expected
 
 
-MODES = ["values", "updates", "messages", "custom", "debug", "tasks", "checkpoints"]
+MODES = pytest.mark.parametrize(
+    "mode", ["values", "updates", "messages", "custom", "debug", "tasks", "checkpoints"]
+)
 
 
-@needs_handing_on
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("call", ["stream", "astream"])
-async def test_every_way_to_stream_a_graph_counts_the_same(
-    call: str, mode: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+@MODES
+def test_every_way_to_stream_a_graph_counts_the_same(
+    mode: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
-    from langgraph.checkpoint.memory import InMemorySaver
-
     clerk = agent(Calls("look_up"), Says(), checkpointer=InMemorySaver())
     config = using(handler, configurable={"thread_id": "t-1"})
 
-    if call == "stream":
-        list(clerk.stream(asked(), config, stream_mode=mode))
-    else:
-        async for _ in clerk.astream(asked(), config, stream_mode=mode):
-            pass
+    list(clerk.stream(asked(), config, stream_mode=mode))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
+
+
+@needs_handing_on
+@MODES
+async def test_every_way_to_stream_a_graph_asynchronously_counts_the_same(
+    mode: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
+) -> None:
+    clerk = agent(Calls("look_up"), Says(), checkpointer=InMemorySaver())
+    config = using(handler, configurable={"thread_id": "t-1"})
+
+    async for _ in clerk.astream(asked(), config, stream_mode=mode):
+        pass
 
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
