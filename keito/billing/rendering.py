@@ -16,6 +16,7 @@ from .outbox.line import SINGLE, Line
 from .outbox.record import Kind
 from .outcome_entry import outcome_entry
 from .prices import Prices
+from .recovered import recovered
 from .rendered import attempts, contract_of, passes_cost_on, records_of
 from .run_facts import (
     RunFacts,
@@ -23,7 +24,6 @@ from .run_facts import (
     expense_of,
     key_of,
     outcome_of,
-    recovered,
     result_of,
     start_of,
     started_in,

@@ -17,7 +17,8 @@ from keito.billing import Contract, FixedPrices, Price, Usage
 from keito.billing.entry import run_entries
 from keito.billing.outbox.record import Record
 from keito.billing.outbox.records import Records
-from keito.billing.run_facts import StartFacts, recovered, start_of
+from keito.billing.recovered import recovered
+from keito.billing.run_facts import StartFacts, start_of
 from keito.testing import LocalKeito, sandbox
 
 from .conftest import MakeRecorder

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from keito.billing import FixedPrices, MemoryOutbox, Price, Recorder, Usage, usage_of
-from keito.billing.run_facts import recovered, start_of
+from keito.billing.recovered import recovered
+from keito.billing.run_facts import start_of
 
 from .conftest import HOME, MakeRecorder, Recorded
 
