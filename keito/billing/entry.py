@@ -201,13 +201,18 @@ def _work(result: RunFacts, contract: Contract, cost: RunCost) -> dict[str, obje
         "tokens_cache_read": _sum(usage, "cache_read_tokens"),
         "tokens_cache_write": _sum(usage, "cache_write_tokens"),
         "tokens_reasoning": _sum(usage, "reasoning_tokens"),
-        "usage_incomplete": True if _sum(usage, "incomplete") else None,
+        "usage_incomplete": True if _unknown(result) else None,
         "llm_calls": _sum(usage, "calls") or 0,
         "tool_calls": result.get("tools", 0),
         **(cost.metadata() if contract.share_cost else unshared),
         "models": _by(usage, "model"),
         "agents": _by(usage, "agent"),
     }
+
+
+def _unknown(result: RunFacts) -> bool:
+    # Whether a call was under way as a process died, nobody can say: a call is noted as it ends.
+    return result["status"] == "recovered" or bool(_sum(result.get("usage", []), "incomplete"))
 
 
 def _by(usage: list[UsageFacts], what: str) -> dict[str, object] | None:

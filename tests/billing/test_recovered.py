@@ -116,6 +116,23 @@ def make() -> Iterator[MakeFrozen]:
         frozen.close()
 
 
+def test_of_a_run_whose_process_died_nobody_says_that_all_calls_are_known(
+    make: MakeFrozen,
+) -> None:
+    frozen = make()
+    run = frozen.start()
+    run.model_call(USED, key="1")
+
+    frozen.taken_for_dead()
+    (before,) = frozen.entries(run).values()
+    run.finish()
+    frozen.file()
+    (after,) = frozen.entries(run).values()
+
+    assert (before["metadata"]["tokens_in"], before["metadata"]["usage_incomplete"]) == (7, True)
+    assert not after["metadata"]["usage_incomplete"]
+
+
 def test_a_run_that_finishes_after_all_says_how_it_ended(make: MakeFrozen) -> None:
     frozen = make()
     run = frozen.start()
