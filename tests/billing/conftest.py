@@ -12,6 +12,7 @@ from keito import _json
 from keito.billing import Contract, MemoryOutbox, Recorder, Target, _log
 from keito.billing.filing import Filing
 from keito.billing.outbox.record import Record
+from keito.testing import LocalKeito, sandbox
 from tests.blocking import nothing_blocks
 from tests.database import GIVEN, Database, own_schema, why_none
 
@@ -92,6 +93,13 @@ def recorded(make_recorder: MakeRecorder) -> Recorded:
 @pytest.fixture
 def paid_outcomes(make_recorder: MakeRecorder) -> Recorded:
     return make_recorder(contract=Contract(charge="both"))
+
+
+@pytest.fixture
+def local() -> Iterator[LocalKeito]:
+    """A local Keito of the test's own."""
+    with sandbox() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -5,53 +5,24 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from keito.billing import Recorder
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
+from tests.billing.processes import Start, said, starting
 from tests.billing.sending import PATIENCE, recorder_to
-
-ROOT = Path(__file__).parents[2]
-Start = Callable[[str], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture
 def start(local: LocalKeito, tmp_path: Path) -> Iterator[Start]:
-    """Start a victim; whatever happens, it is gone at the end."""
-    started: list[subprocess.Popen[str]] = []
-    settings = {**local.env, "KEITO_OUTBOX": str(tmp_path / "outbox.db")}
-
-    def start(scenario: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.billing.victim", scenario],
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with starting("victim", local, outbox=str(tmp_path / "outbox.db")) as start:
+        yield start
 
 
 @pytest.fixture
@@ -60,11 +31,6 @@ def successor(local: LocalKeito, tmp_path: Path) -> Iterator[Recorder]:
     made = recorder_to(local, tmp_path)
     yield made
     made.close(1)
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def kill(process: subprocess.Popen[str]) -> list[str]:

@@ -27,12 +27,6 @@ LISTING: dict[str, Any] = {"method": "GET", "path": "/api/v2/time_entries"}
 
 
 @pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def recorder(local: LocalKeito, tmp_path: Path) -> Iterator[Recorder]:
     made = recorder_to(local, tmp_path)
     yield made

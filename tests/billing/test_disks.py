@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from keito.billing import Recorder
 from keito.billing.outbox.disks import file_system
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.conftest import HOME
 from tests.billing.sending import PATIENCE, recorder_to
 from tests.billing.test_delivery import delivered, work
@@ -38,12 +37,6 @@ RECORD = (
     "    recorder.start('agent').finish()\n"
     "sys.exit(recorder.flush(20) < 5)\n"
 )
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 def delete(path: Path) -> None:

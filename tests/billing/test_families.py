@@ -7,54 +7,23 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.family import CHILDREN, RUNS
+from tests.billing.processes import Start, said, starting
 from tests.billing.sending import PATIENCE
-
-ROOT = Path(__file__).parents[2]
-Start = Callable[..., "subprocess.Popen[str]"]
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 
 
 @pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def start(local: LocalKeito, tmp_path: Path) -> Iterator[Start]:
-    started: list[subprocess.Popen[str]] = []
-    settings = {**local.env, "KEITO_OUTBOX": str(tmp_path / "outbox.db")}
-
-    def start(*scenario: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.billing.family", *scenario]
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+    with starting("family", local, outbox=str(tmp_path / "outbox.db")) as start:
+        yield start
 
 
 def delivered(local: LocalKeito) -> Counter[str]:

@@ -13,18 +13,12 @@ import pytest
 from keito import _json
 from keito.billing import Recorder, Target
 from keito.billing.outbox.record import Record
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import FAST, PATIENCE, recorder_to
 
 EXPENSES: dict[str, Any] = {"method": "POST", "path": "/api/v2/expenses"}
 LISTING: dict[str, Any] = {"method": "GET", "path": "/api/v2/expenses"}
 CATEGORY = "cat_hosting"
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -19,18 +19,12 @@ from keito.billing.delivery import Delivery
 from keito.billing.outbox.record import Record
 from keito.billing.outbox.sqlite import SqliteOutbox
 from keito.billing.run import Run
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import FAST, PATIENCE, recorder_to
 
 PATCH: dict[str, Any] = {"method": "PATCH", "path": "/api/v2/time_entries/*"}
 LISTING: dict[str, Any] = {"method": "GET", "path": "/api/v2/time_entries"}
 USED = Usage(model="m", input_tokens=7, output_tokens=3, reported_cost_usd=Decimal("0.5"))
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

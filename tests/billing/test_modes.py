@@ -20,15 +20,9 @@ from keito.billing import (
     default_recorder,
 )
 from keito.billing.destination import Destination
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.conftest import HOME, MakeRecorder
 from tests.billing.sending import PATIENCE, keys_at, recorder_to
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 
 from keito.billing import Recorder
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import PATIENCE, recorder_to
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
@@ -19,7 +18,7 @@ from keito.billing.delivery import Delivery
 from keito.billing.destination import Destination
 from keito.billing.outbox.record import Record
 from keito.billing.passing_on import PassingOn
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 
 from .conftest import MakeRecorder
 from .sending import FAST, recorder_to
@@ -78,12 +77,6 @@ class Ledger:
 
 def ledger(expense: CostExpense | None = None, **terms: Any) -> Ledger:
     return Ledger(Contract(cost_expense=expense or CostExpense(category_id="cat_llm"), **terms))
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 def test_a_day_becomes_one_expense_after_it_has_closed() -> None:

@@ -11,16 +11,10 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from keito.billing import Recorder, Usage
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import PATIENCE, recorder_to
 
 USED = Usage(model="m", input_tokens=1, output_tokens=1)
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

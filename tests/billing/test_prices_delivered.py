@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from keito.billing import Contract, FixedPrices, Price, Usage
 from keito.billing.entry import run_entries
@@ -19,7 +16,7 @@ from keito.billing.outbox.record import Record
 from keito.billing.outbox.records import Records
 from keito.billing.recovered import recovered
 from keito.billing.run_facts import StartFacts, start_of
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 
 from .conftest import MakeRecorder
 from .sending import PATIENCE, recorder_to
@@ -36,12 +33,6 @@ HAIKU = Usage(
 )
 # 1 for input, 0.10 for a cache read, 1.25 for a write, 5 for output, per million.
 HAIKU_USD = D("0.001") + D("0.0008") + D("0.00125") + D("0.0025")
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 def delivered(local: LocalKeito, path: Path, *usages: Usage, **settings: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,14 +12,8 @@ from hypothesis import strategies as st
 from keito.billing import Recorder, Timing
 from keito.billing.delivery import Delivery
 from keito.billing.rate import Rate, forecast
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import FAST, recorder_to
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @given(

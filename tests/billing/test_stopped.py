@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,21 +12,15 @@ import psycopg
 import pytest
 
 from keito.billing import Recorder
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
+from tests.billing.processes import Start, said, starting
 from tests.billing.sending import FAST, PATIENCE, recorder_to
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGSTOP"), reason="this platform can't stop a process from outside"
 )
 
-ROOT = Path(__file__).parents[2]
 LONGER_THAN_ALL = 2 * (FAST.timeout + FAST.claim + FAST.settle + FAST.lease)
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 class Place:
@@ -63,25 +54,9 @@ def end_sessions(dsn: str) -> None:
 
 
 @pytest.fixture
-def start(local: LocalKeito, place: Place) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
-    started: list[subprocess.Popen[str]] = []
-
-    def start(scenario: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.billing.victim", scenario],
-            cwd=ROOT,
-            env={**os.environ, **local.env, "KEITO_OUTBOX": place.name},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+def start(local: LocalKeito, place: Place) -> Iterator[Start]:
+    with starting("victim", local, outbox=place.name) as start:
+        yield start
 
 
 @pytest.fixture
@@ -90,11 +65,6 @@ def other(local: LocalKeito, place: Place, tmp_path: Path) -> Iterator[Recorder]
     made = recorder_to(local, tmp_path, outbox=place.name)
     yield made
     made.close(1)
-
-
-def said(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def entries(local: LocalKeito) -> list[dict[str, Any]]:
@@ -110,7 +80,7 @@ def deliver(recorder: Recorder, done: Callable[[], bool]) -> None:
 
 
 def test_a_run_that_others_have_recovered_finishes_after_all(
-    start: Callable[[str], subprocess.Popen[str]], other: Recorder, local: LocalKeito, place: Place
+    start: Start, other: Recorder, local: LocalKeito, place: Place
 ) -> None:
     victim = start("stopped_during_a_run")
     run = said(victim)
@@ -134,7 +104,7 @@ def test_a_run_that_others_have_recovered_finishes_after_all(
 
 
 def test_a_recovered_run_that_a_person_has_locked_stays_as_it_is(
-    start: Callable[[str], subprocess.Popen[str]], other: Recorder, local: LocalKeito, place: Place
+    start: Start, other: Recorder, local: LocalKeito, place: Place
 ) -> None:
     victim = start("stopped_during_a_run")
     said(victim)
@@ -155,7 +125,7 @@ def test_a_recovered_run_that_a_person_has_locked_stays_as_it_is(
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_process_that_is_frozen_between_calls_loses_and_doubles_nothing(
-    start: Callable[[str], subprocess.Popen[str]],
+    start: Start,
     other: Recorder,
     local: LocalKeito,
     place: Place,

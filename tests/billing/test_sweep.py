@@ -23,16 +23,10 @@ from keito.billing.outbox.port import Outbox
 from keito.billing.outbox.record import Change
 from keito.billing.sweep_report import What, read_report
 from keito.billing.sweeping import last_report
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.sending import FAST, PATIENCE, recorder_to
 
 DAY = 86_400.0
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from keito.billing.outbox.record import Record
 from keito.billing.rate import forecast
 from keito.billing.totals.details import sums_of
 from keito.billing.totals.sums import added
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
 from tests.billing.adder import OFTEN
 from tests.billing.sending import FAST, PATIENCE, recorder_to
 
@@ -31,12 +31,6 @@ POST: dict[str, Any] = {"method": "POST", "path": "/api/v2/time_entries"}
 PATCH: dict[str, Any] = {"method": "PATCH", "path": "/api/v2/time_entries/*"}
 USED = Usage(model="m", input_tokens=7, output_tokens=3, reported_cost_usd=Decimal("0.5"))
 LONG = Contract(minimum=timedelta(hours=7))
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
 
 
 MakeRecorder = Callable[..., Recorder]

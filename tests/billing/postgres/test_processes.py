@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,43 +16,16 @@ import pytest
 from keito.billing import Recorder
 from keito.billing.outbox.postgres import PostgresOutbox
 from keito.billing.outbox.record import Record
-from keito.testing import LocalKeito, sandbox
+from keito.testing import LocalKeito
+from tests.billing.processes import ROOT, Start, said, starting
 from tests.billing.sending import recorder_to
-from tests.billing.test_crashes import deliver, ends, entries, kill, said
-
-ROOT = Path(__file__).parents[3]
-Start = Callable[[str], "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def local() -> Iterator[LocalKeito]:
-    with sandbox() as running:
-        yield running
+from tests.billing.test_crashes import deliver, ends, entries, kill
 
 
 @pytest.fixture
 def start(local: LocalKeito, postgres_place: str) -> Iterator[Start]:
-    """Start a victim; whatever happens, it is gone at the end."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(scenario: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.billing.victim", scenario],
-            cwd=ROOT,
-            env={**os.environ, **local.env, "KEITO_OUTBOX": postgres_place},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with starting("victim", local, outbox=postgres_place) as start:
+        yield start
 
 
 @pytest.fixture
