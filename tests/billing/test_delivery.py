@@ -18,6 +18,7 @@ from keito.billing import MemoryOutbox, Recorder, Target, Timing
 from keito.billing.delivery import Delivery
 from keito.testing import LocalKeito, sandbox
 from tests.billing.sending import FAST, PATIENCE, keys_at, recorder_to
+from tests.billing.test_harmless import wait_until
 
 Answers = Callable[[httpx.Request], httpx.Response]
 
@@ -130,7 +131,7 @@ def test_an_outage_only_delays(recorder: Recorder, local: LocalKeito) -> None:
     with local.outage():
         runs = work(recorder)
         assert recorder.flush(0.2) == RUNS
-        assert recorder.status().last_error is not None
+        wait_until(lambda: recorder.status().last_error is not None)
 
     assert recorder.flush(PATIENCE) == 0
     assert delivered(local) == runs
