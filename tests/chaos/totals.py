@@ -35,11 +35,9 @@ class Expected:
 def compared(agent: str, entries: Sequence[Item], expected: Expected) -> Iterator[tuple[What, str]]:
     """Yield what is not as it should be with an agent's entries, however many they are."""
     keys = Counter(entry["metadata"]["keito_key"] for entry in entries)
-    yield from (
-        ("doubled", f"a total of {agent}: {n} entries of key {key}")
-        for key, n in keys.items()
-        if n > 1
-    )
+    for key, times in keys.items():
+        if times > 1:
+            yield "doubled", f"a total of {agent}: {times} entries of key {key}"
     runs = _sum(entries, "runs")
     if runs != expected.runs:
         what: What = "lost" if runs < expected.runs else "doubled"
