@@ -30,8 +30,7 @@ from .line import ARRIVING, SINGLE, Line
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (
-    -- No number is given twice: a process that was stopped may yet drop lines that others dropped.
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     run TEXT NOT NULL,
     kind TEXT NOT NULL,
     at INTEGER NOT NULL,
@@ -42,6 +41,7 @@ CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL, u
 """
 _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, ?)"
 _ARRIVING, _SINGLE = repr(ARRIVING), repr(SINGLE)
+_EMPTY = "INSERT INTO journal (run, kind, at, owner, body) SELECT '', '', 0, '', ''"
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
@@ -165,10 +165,11 @@ class Inbox:
             self._rows("PRAGMA wal_checkpoint(PASSIVE)")
 
     def drop_strays(self) -> None:
-        """Drop model calls that were written after their run was filed."""
+        """Drop what nobody reads: model calls that came after their run was filed, and the like."""
         strays = self._rows(
-            "SELECT id FROM journal WHERE kind = 'call' "
-            "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start')"
+            "SELECT id FROM journal "
+            "WHERE kind = '' AND id < (SELECT max(id) FROM journal) OR (kind = 'call' "
+            "AND run NOT IN (SELECT run FROM journal WHERE kind = 'start'))"
         )
         self._drop([row[0] for row in strays])
 
@@ -181,7 +182,8 @@ class Inbox:
             lines = sorted(readable(self._behind, _LINE), key=lambda line: int(line[-1]))
             owners = readable(self._behind, "SELECT owner, seen, until FROM owners")
             for line in lines:
-                other._write(_INSERT, line[:5])
+                if line[1]:
+                    other._write(_INSERT, line[:5])
             for owner in owners:
                 other._write("INSERT OR IGNORE INTO owners VALUES (?, ?, ?)", owner)
             self._inline.close()
@@ -209,8 +211,13 @@ class Inbox:
             os.close(log)
 
     def _drop(self, ids: list[int]) -> None:
+        # No number is given twice: a process that was stopped may yet drop lines that others have
+        # dropped. So the last line is dropped behind an empty one: to have SQLite remember the
+        # number would have each line that is recorded write a second page.
         for some in _portions(ids):
-            self._write(f"DELETE FROM journal WHERE id IN ({_marks(some)})", some)
+            marks = _marks(some)
+            self._write(f"{_EMPTY} WHERE (SELECT max(id) FROM journal) IN ({marks})", some)
+            self._write(f"DELETE FROM journal WHERE id IN ({marks})", some)
 
     def _write(self, statement: str, values: Sequence[object]) -> None:
         # One statement, one commit, and nothing searched for: between two statements another
