@@ -14,13 +14,11 @@ import pytest
 from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.billing.processes import Start, said, starting
-from tests.billing.sending import FAST, PATIENCE, recorder_to
+from tests.billing.sending import PATIENCE, recorder_to
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGSTOP"), reason="this platform can't stop a process from outside"
 )
-
-LONGER_THAN_ALL = 2 * (FAST.timeout + FAST.claim + FAST.settle + FAST.lease)
 
 
 class Place:
@@ -131,20 +129,21 @@ def test_a_process_that_is_frozen_between_calls_loses_and_doubles_nothing(
     place: Place,
     committed: bool,
 ) -> None:
-    # It is stopped while it waits for an answer, which is lost meanwhile.
-    local.faults.drop(committed=committed, method="POST", times=1)
-    local.faults.slow(0.2, method="POST", times=3)
+    # Nothing else is under way then: a process that is stopped while it writes holds up all others.
+    lost = local.faults.hang(committed=committed, method="POST")
     victim = start("stopped_between_calls")
-    assert said(victim) == "True"
+    assert said(victim) == "recorded"
+    end = time.monotonic() + PATIENCE
+    while not lost.hits and time.monotonic() < end:
+        time.sleep(0.001)
 
     victim.send_signal(signal.SIGSTOP)
     place.lose_signs()
-    time.sleep(LONGER_THAN_ALL)
-    other.flush(PATIENCE)
+    left_meanwhile = other.flush(PATIENCE)
     victim.send_signal(signal.SIGCONT)
     left = said(victim)
     other.flush(PATIENCE)
 
     runs = [entry["metadata"]["run_id"] for entry in entries(local)]
-    assert left == "0"
+    assert (left_meanwhile, left) == (0, "0")
     assert (len(runs), len(set(runs))) == (10, 10)
