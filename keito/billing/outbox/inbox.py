@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL, u
 """
 _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, ?)"
 _ARRIVING, _SINGLE = repr(ARRIVING), repr(SINGLE)
-_EMPTY = "INSERT INTO journal (run, kind, at, owner, body) SELECT '', '', 0, '', ''"
+_EMPTY = "INSERT INTO journal (run, kind, at, owner, body) VALUES ('', '', 0, '', '')"
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
@@ -215,9 +215,9 @@ class Inbox:
         # dropped. So the last line is dropped behind an empty one: to have SQLite remember the
         # number would have each line that is recorded write a second page.
         for some in _portions(ids):
-            marks = _marks(some)
-            self._write(f"{_EMPTY} WHERE (SELECT max(id) FROM journal) IN ({marks})", some)
-            self._write(f"DELETE FROM journal WHERE id IN ({marks})", some)
+            if self._rows("SELECT max(id) FROM journal")[0][0] in some:
+                self._write(_EMPTY, ())
+            self._write(f"DELETE FROM journal WHERE id IN ({_marks(some)})", some)
 
     def _write(self, statement: str, values: Sequence[object]) -> None:
         # One statement, one commit, and nothing searched for: between two statements another
