@@ -12,7 +12,7 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic
 
 # A fork takes microseconds longer, and half a second while the HTTP library is loaded. One that
@@ -22,6 +22,7 @@ _LONGEST = 10.0
 _whole = threading.RLock()
 _locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()
 _held: list[threading.Lock] = []
+_forking: int | None = None
 
 
 @contextmanager
@@ -34,29 +35,37 @@ def whole() -> Iterator[None]:
 def lock() -> threading.Lock:
     """Return a lock that nobody holds while this process is forked."""
     made = threading.Lock()
-    _locks.add(made)
+    # A fork goes through them all, and none may come meanwhile.
+    with _whole:
+        _locks.add(made)
     return made
 
 
 def _before() -> None:
+    global _forking
     end = monotonic() + _LONGEST
     if not _whole.acquire(timeout=_LONGEST):
         return
+    _forking = threading.get_ident()
     _held.extend(
         found for found in list(_locks) if found.acquire(timeout=max(0.0, end - monotonic()))
     )
 
 
 def _after_in_parent() -> None:
-    # Nothing is held by a fork that could not wait any longer.
-    with suppress(RuntimeError):
-        _whole.release()
-        _let_go()
+    global _forking
+    # A fork that could not wait any longer holds nothing, and lets go of nothing of another's.
+    if _forking != threading.get_ident():
+        return
+    _let_go()
+    _forking = None
+    _whole.release()
 
 
 def _after_in_child() -> None:
-    global _whole
+    global _forking, _whole
     _whole = threading.RLock()
+    _forking = None
     _let_go()
 
 

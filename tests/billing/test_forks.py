@@ -1,0 +1,95 @@
+"""What a fork waits for, with several threads: the hooks alone, without a process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+from keito.billing import _forks
+
+
+class Watched:
+    """A lock that notes whether another thread could begin a fork when it is let go."""
+
+    def __init__(self) -> None:
+        self.free_for_another: list[bool] = []
+
+    def acquire(self, timeout: float) -> bool:
+        return True
+
+    def release(self) -> None:
+        self.free_for_another.append(in_another_thread(could_fork))
+
+
+def could_fork() -> bool:
+    free = _forks._whole.acquire(blocking=False)
+    if free:
+        _forks._whole.release()
+    return free
+
+
+def in_another_thread(ask: Callable[[], bool]) -> bool:
+    said: list[bool] = []
+    thread = threading.Thread(target=lambda: said.append(ask()))
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+@contextmanager
+def forking() -> Iterator[None]:
+    """Be between the hooks of a fork."""
+    _forks._before()
+    try:
+        yield
+    finally:
+        _forks._after_in_parent()
+
+
+def test_a_fork_lets_go_of_its_locks_before_another_one_may_take_them() -> None:
+    watched = Watched()
+    _forks._locks.add(cast("Any", watched))
+
+    with forking():
+        pass
+
+    assert watched.free_for_another == [False]
+    assert in_another_thread(could_fork)
+
+
+def test_no_lock_is_made_while_a_fork_goes_through_them() -> None:
+    made = threading.Event()
+
+    def make() -> None:
+        _forks.lock()
+        made.set()
+
+    with forking():
+        threading.Thread(target=make).start()
+        made_meanwhile = made.wait(0.05)
+
+    assert not made_meanwhile
+    assert made.wait(10)
+
+
+def test_a_fork_that_could_not_wait_lets_go_of_nothing_of_anothers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lock = _forks.lock()
+
+    def fork_without_waiting() -> bool:
+        with forking():
+            return could_fork()
+
+    with forking():
+        monkeypatch.setattr(_forks, "_LONGEST", 0.0)
+        could = in_another_thread(fork_without_waiting)
+        still_held = lock.locked()
+
+    assert not could
+    assert still_held
+    assert not lock.locked()
