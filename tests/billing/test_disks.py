@@ -102,6 +102,23 @@ def test_what_is_in_a_deleted_outbox_outlives_its_process(tmp_path: Path) -> Non
     left.close()
 
 
+def test_what_was_read_of_a_deleted_journal_drops_nothing_of_the_next_one(tmp_path: Path) -> None:
+    one = SqliteOutbox(tmp_path / "outbox.db")
+    one.append(Line("read", "outcome", 1, "one", "{}"))
+    read = [line.id for line in one.arrivals(limit=9)]
+    for file in tmp_path.glob("outbox.db-inbox*"):
+        file.unlink()
+    two = SqliteOutbox(tmp_path / "outbox.db")
+    two.append(Line("first of the next", "outcome", 1, "two", "{}"))
+
+    one.file([], contracts={}, lines=read, runs=[])
+
+    # What one has read is moved, and filed again: it changes nothing.
+    assert {line.run for line in two.arrivals(limit=9)} == {"first of the next", "read"}
+    one.close()
+    two.close()
+
+
 @pytest.mark.parametrize("end", ["", "-inbox"])
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(
     local: LocalKeito, tmp_path: Path, caplog: pytest.LogCaptureFixture, end: str

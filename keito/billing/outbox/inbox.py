@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from .. import _forks
 from .._guard import refused
+from . import journal_table
 from .database import (
     BUSY,
     NORMAL,
@@ -28,17 +29,6 @@ from .database import (
 )
 from .line import ARRIVING, SINGLE, Line
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS journal (
-    id INTEGER PRIMARY KEY,
-    run TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    owner TEXT NOT NULL,
-    body TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS owners (owner TEXT PRIMARY KEY, seen REAL NOT NULL, until REAL NOT NULL);
-"""
 _INSERT = "INSERT INTO journal (run, kind, at, owner, body) VALUES (?, ?, ?, ?, ?)"
 _ARRIVING, _SINGLE = repr(ARRIVING), repr(SINGLE)
 _EMPTY = "INSERT INTO journal (run, kind, at, owner, body) VALUES ('', '', 0, '', '')"
@@ -69,7 +59,7 @@ class Inbox:
         with ExitStack() as otherwise, _forks.whole():
             self._behind = _connect(path)
             otherwise.callback(self._behind.close)
-            self._behind.executescript(_SCHEMA)
+            journal_table.make(self._behind)
             self._inline = _connect(path)
             otherwise.pop_all()
         # One damaged line must not make all the others unreadable. With what this puts in place of
