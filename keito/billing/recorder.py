@@ -295,10 +295,10 @@ class Recorder:
         Runs that have finished but wait for open model calls are completed.
 
         Returns:
-            How many records are left to be sent.
+            How many records are left to be sent; where the outbox can't be asked, at least 1.
         """
         recording, end = self._recording, time.monotonic() + timeout
-        return kept("flushing", lambda: recording.flush(end), recording.journal.waiting)
+        return kept("flushing", lambda: recording.flush(end), recording.at_least_left)
 
     def status(self) -> RecorderStatus:
         """Tell how delivery stands."""

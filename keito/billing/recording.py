@@ -108,6 +108,14 @@ class Recording:
         """What is open; None before the first run, and when it was closed."""
         return self.opened.outbox
 
+    @property
+    def at_least_left(self) -> int:
+        """How many records are left to be sent at least, whatever an outbox has that says nothing.
+
+        Never 0: whoever hears that may end this machine.
+        """
+        return max(1, self.journal.waiting)
+
     def begin(self, ledger: Ledger) -> None:
         """Record that a run has started."""
         tree = ledger.tree
@@ -160,7 +168,11 @@ class Recording:
         self.journal.wake()
 
     def flush(self, end: float) -> int:
-        """Complete what lingers and deliver, until `time.monotonic()` is `end`; what is left."""
+        """Complete what lingers and deliver, until `time.monotonic()` is `end`.
+
+        Returns:
+            How many records are left, or `at_least_left` where the outbox can't be asked.
+        """
         if self._silent:
             return 0
         for ledger in self._runs.lingering():
@@ -173,7 +185,7 @@ class Recording:
         while left is None and time.monotonic() < end:
             time.sleep(min(_TRY_AGAIN, max(0.0, end - time.monotonic())))
             left = kept("flushing", lambda: self.courier.flush(end), None)
-        return self.journal.waiting if left is None else in_memory + left
+        return self.at_least_left if left is None else in_memory + left
 
     def close(self, end: float) -> None:
         """End what is open as abandoned, deliver until `end`, and stop.

@@ -15,6 +15,7 @@ from blockbuster import blockbuster_ctx
 
 from keito.billing import MemoryOutbox, Recorder, Timing, Usage
 from keito.billing.outbox.line import Line
+from keito.billing.outbox.record import Counts
 from tests.billing.conftest import HOME, Recorded
 
 SECRET = "canary-7f3a"
@@ -99,6 +100,28 @@ def test_an_outbox_that_can_not_be_opened_harms_nobody(
     assert recorder.flush(0) == 3
     assert recorder.status().durable is False
     assert "the outbox can't be written" in caplog.text
+    recorder.close(0)
+
+
+class Silent(MemoryOutbox):
+    """Takes what is recorded, and can't be asked any more."""
+
+    def counts(self, destination: str) -> Counts:
+        raise OSError("Input/output error")
+
+
+def test_a_flush_that_can_not_ask_never_says_that_nothing_is_left(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    recorder = Recorder(outbox=Silent(), target=HOME, courier="external")
+    with recorder.run("agent"):
+        pass
+
+    left = recorder.flush(0)
+
+    assert recorder.status().in_memory == 0
+    assert left == 1
+    assert "flushing failed" in caplog.text
     recorder.close(0)
 
 
