@@ -96,6 +96,11 @@ class Usage:
         said["cache_write_1h_tokens"] = cache_write_1h_tokens
         said["reported_cost_usd"] = reported_cost_usd
 
+    def __post_init__(self) -> None:
+        # Only a subclass that is a dataclass, too, comes here: what makes it checks nothing.
+        for name in ("model", "provider"):
+            object.__setattr__(self, name, text(getattr(self, name)))
+
     @property
     def complete(self) -> bool:
         """Whether the provider said how much went in and how much came out."""

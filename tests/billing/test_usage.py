@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import copy
+import pickle
+from dataclasses import FrozenInstanceError, dataclass, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +51,34 @@ def test_what_is_no_count_is_unknown() -> None:
     odd = Usage(input_tokens=-1, output_tokens=words)
 
     assert totals([odd]) == {"calls": 1, "incomplete": 1}
+
+
+@given(usages)
+def test_usage_is_a_value(usage: Usage | None) -> None:
+    said = usage or Usage(model="m", provider="p")
+
+    copies = [pickle.loads(pickle.dumps(said)), copy.deepcopy(said), replace(said)]
+
+    assert {said, *copies} == {said}
+    assert replace(said, model="other") != said
+
+
+def test_usage_can_not_be_changed() -> None:
+    said: Any = Usage(model="m")
+
+    with pytest.raises(FrozenInstanceError):
+        said.model = "other"
+
+
+def test_what_is_no_name_is_unknown_in_a_dataclass_of_ones_own_as_well() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class OfMine(Usage):
+        region: str = ""
+
+    nothing: Any = object()
+    said = OfMine(model=nothing, provider="p", region="eu")
+
+    assert (said.model, said.provider, said.region) == (None, "p", "eu")
 
 
 @given(st.lists(usages), st.randoms(use_true_random=False))
