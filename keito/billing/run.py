@@ -14,8 +14,6 @@ from .claims import Claims
 from .clocks import now
 from .contract import STATUSES, Contract, Status
 from .current import _current
-from .current import found_by as found_by
-from .current import surroundings as surroundings
 from .endings import status_of
 from .ledger import Ledger
 from .target import Target

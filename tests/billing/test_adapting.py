@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keito.billing import Limits, Recorder, Run, Target, Usage, bill_to, current, current_run
-from keito.billing.run import found_by, surroundings
+from keito.billing.current import found_by, surroundings
 from tests.billing.conftest import AWAY, HOME, Recorded
 
 USED = Usage(input_tokens=7, output_tokens=1)

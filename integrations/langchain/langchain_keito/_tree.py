@@ -10,7 +10,7 @@ from uuid import UUID
 
 from langchain_core.runnables.config import var_child_runnable_config
 
-from keito.billing.run import found_by
+from keito.billing.current import found_by
 
 if TYPE_CHECKING:
     from langchain_core.callbacks import BaseCallbackHandler

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from keito.billing import current_run, default_recorder, guarded
-from keito.billing.run import surroundings
+from keito.billing.current import surroundings
 
 from ._calls import CALLBACK, Begin, start_model, start_text_model, start_tool
 from ._ends import end, end_silent
