@@ -219,9 +219,12 @@ class Recording:
 
     def _begin(self) -> None:
         with self._runs.lock:
-            first, self._begun = not self._begun, True
-        if not first:
-            return
+            if self._begun:
+                return
+            # Before the runs of any thread: a courier elsewhere may file those at once, and parks
+            # what it can't read the contract of.
+            self.journal.add(self._lines.contract())
+            self._begun = True
         if not self.destination.complete and not self._external:
             _log.warn(
                 "no key",
@@ -230,7 +233,6 @@ class Recording:
                 "only when it is adopted, see Recorder.adopt()",
             )
         _exit.close_with_process()
-        self.journal.add(self._lines.contract())
         if not self._external:
             self.courier.start()
 

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from keito.billing import Contract, Recorder, Usage, current_run
-from tests.billing.conftest import MakeRecorder, Recorded
+from keito.billing import Contract, MemoryOutbox, Recorder, Usage, current_run
+from keito.billing.outbox.line import Line
+from tests.billing.conftest import HOME, MakeRecorder, Recorded
 
 
 def test_a_run_becomes_one_entry_with_its_tokens_and_model(recorded: Recorded) -> None:
@@ -380,3 +382,32 @@ def test_a_subject_of_runs_that_nobody_routed_is_kept_for_each(make_recorder: Ma
             keys.add(run.outcome("ticket_resolved", subject="T-1"))
 
     assert len(keys) == 2
+
+
+class SlowToTakeContracts(MemoryOutbox):
+    """Has others go on while it is told what is charged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = threading.Event()
+
+    def append(self, line: Line, *, wait: float | None = None) -> None:
+        if line.kind == "contract":
+            self.told.set()
+            time.sleep(0.05)
+        super().append(line, wait=wait)
+
+
+def test_no_thread_records_a_run_before_what_it_is_charged_by() -> None:
+    outbox = SlowToTakeContracts()
+    recorder = Recorder(outbox=outbox, target=HOME, courier="external")
+    first = threading.Thread(target=lambda: recorder.start("first").finish())
+
+    first.start()
+    outbox.told.wait(10)
+    recorder.start("second").finish()
+    first.join()
+
+    kinds = [line.kind for line in outbox.arrivals(limit=9) if line.kind != "start"]
+    assert kinds == ["contract", "finish", "finish"]
+    recorder.close(0)
