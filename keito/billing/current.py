@@ -6,13 +6,13 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from . import _log
 from .target import _bill_to
 
 if TYPE_CHECKING:
     from .run import Run
 
 _current: ContextVar[Run | None] = ContextVar("keito_run", default=None)
-
 
 # How adapters find the run that surrounds this code, where a framework keeps what surrounds it.
 _finders: list[Callable[[], Run | None]] = []
@@ -28,6 +28,14 @@ def current_run() -> Run | None:
         if found is not None and not (run is not None and run.is_below(found)):
             run = found
     return run
+
+
+def leave(run: Run, before: Run | None) -> None:
+    """End a block that made a run the current one: this code works for the one before again."""
+    if _current.get() is run:
+        _current.set(before)
+    else:
+        _log.warn("left", "a run's block was left in another context than it was entered in")
 
 
 def found_by(find: Callable[[], Run | None]) -> None:

@@ -25,7 +25,8 @@ _REFUSED = Usage(input_tokens=0, output_tokens=0)
 class Ledger:
     """Everything that one record will say.
 
-    All of it is read and changed under the tree's lock: events arrive from any thread.
+    All of it is read and changed under the tree's lock: events arrive from any thread. What an
+    adapter calls takes it by itself; around the rest, `Recording` has taken it.
     """
 
     # Kept by the class as long as they hold for a run: its start waits for all that it sets.
@@ -120,15 +121,16 @@ class Ledger:
         meter: Meter | None = None,
     ) -> Call:
         """Return the model call with this key: known from anywhere in the tree, or new here."""
-        calls = self.tree.calls
-        known = calls.get(key)
-        if known is not None:
-            return known
-        calls[key] = call = Call(key, self, text(agent), text(model), started, meter)
-        self.calls.append(call)
-        if meter is not None:
-            meter.begin()
-        return call
+        with self.tree.lock:
+            calls = self.tree.calls
+            known = calls.get(key)
+            if known is not None:
+                return known
+            calls[key] = call = Call(key, self, text(agent), text(model), started, meter)
+            self.calls.append(call)
+            if meter is not None:
+                meter.begin()
+            return call
 
     def known_as(self, key: str, call: Call) -> Call:
         """Give a call of this record a second key; return the call that others told of under it."""
@@ -156,16 +158,18 @@ class Ledger:
 
     def pause(self) -> None:
         """Stop counting time, until as many `resume` as `pause` were called."""
-        self.pauses_open += 1
-        if self.pauses_open == 1:
-            self.paused_since = now()
+        with self.tree.lock:
+            self.pauses_open += 1
+            if self.pauses_open == 1:
+                self.paused_since = now()
 
     def resume(self) -> None:
         """Count time again."""
-        self.pauses_open -= 1
-        if self.pauses_open == 0 and self.paused_since is not None:
-            self.pauses.append((self.paused_since, now()))
-            self.paused_since = None
+        with self.tree.lock:
+            self.pauses_open -= 1
+            if self.pauses_open == 0 and self.paused_since is not None:
+                self.pauses.append((self.paused_since, now()))
+                self.paused_since = None
 
     def end(self, status: str, error: str | None, *, at: int | None = None) -> None:
         """Fix the run's time and how it ended."""

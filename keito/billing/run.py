@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import _log, registry
+from . import registry
 from ._guard import kept, tried
 from .arguments import optional, text
 from .calls import ModelCall, ToolCall
 from .claims import Claims
 from .clocks import now
 from .contract import STATUSES, Contract, Status
-from .current import _current
+from .current import _current, leave
 from .endings import status_of
 from .ledger import Ledger
 from .target import Target
@@ -125,11 +125,9 @@ class Run(Claims):
             model: The model asked for, used when the answer does not name one.
             agent: Which agent asked; default: this run's name.
         """
-        ledger = self._ledger
-        with ledger.tree.lock:
-            call = ledger.call(
-                text("key", key), agent=agent, model=model, started=now(), meter=self._meter
-            )
+        call = self._ledger.call(
+            text("key", key), agent=agent, model=model, started=now(), meter=self._meter
+        )
         return ModelCall(self._recording, call)
 
     def model_call(
@@ -154,11 +152,9 @@ class Run(Claims):
         """
         end = now() if ended is None else round(ended * 1_000_000)
         start = end if started is None else round(started * 1_000_000)
-        ledger = self._ledger
-        with ledger.tree.lock:
-            call = ledger.call(
-                text("key", key), agent=agent, model=model, started=start, meter=self._meter
-            )
+        call = self._ledger.call(
+            text("key", key), agent=agent, model=model, started=start, meter=self._meter
+        )
         ModelCall(self._recording, call).end_at(end, usage)
 
     def tool_start(self, name: str, *, key: str) -> ToolCall:
@@ -184,15 +180,8 @@ class Run(Claims):
 
     def pause(self) -> Callable[[], None]:
         """Stop counting time; return what counts it again."""
-        ledger = self._ledger
-        with ledger.tree.lock:
-            ledger.pause()
-
-        def resume() -> None:
-            with ledger.tree.lock:
-                ledger.resume()
-
-        return resume
+        self._ledger.pause()
+        return self._ledger.resume
 
     @contextmanager
     def active(self) -> Iterator[Run]:
@@ -202,12 +191,7 @@ class Run(Claims):
         try:
             yield self
         finally:
-            if _current.get() is self:
-                _current.set(before)
-            else:
-                _log.warn(
-                    "active", "a run's block was left in another context than it was entered in"
-                )
+            leave(self, before)
 
     def check(self) -> None:
         """Go on only if its limits leave something: for use before each paid call.

@@ -9,8 +9,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from . import _log
-from .current import _current
+from .current import _current, leave
 from .decorated import decorated, name_of
 from .endings import status_of
 from .run import Run
@@ -71,10 +70,7 @@ class Scope:
         trace: TracebackType | None,
     ) -> None:
         run, before = self._left()
-        if _current.get() is run:
-            _current.set(before)
-        else:
-            _log.warn("scope", "a run's block was left in another context than it was entered in")
+        leave(run, before)
         if error is None:
             self._telling.end(run, None)
         run.finish("ok" if error is None else status_of(error), error=error)
