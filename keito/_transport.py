@@ -6,7 +6,7 @@ httpx leaves the project, and a change of HTTP library is a change of these two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,13 +64,25 @@ _NOT_SENT = (
 
 
 class Transport:
-    """Exchanges requests for answers, from any number of threads."""
+    """Exchanges requests for answers, from any number of threads.
 
-    def __init__(self, config: Config, http_client: httpx.Client | None = None) -> None:
+    Args:
+        config: Where they go, and as whose.
+        http_client: The caller's own client; default: one that is made and closed here.
+        watch: Is told of each step of an exchange as it begins and ends; what it raises ends it.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        http_client: httpx.Client | None = None,
+        *,
+        watch: Callable[[str, object], None] | None = None,
+    ) -> None:
         _check_client(http_client, httpx.Client)
         self._owned = http_client is None
         self._http = http_client or httpx.Client(**_client_settings(config))
-        self._wire = Wire(config, self._http.headers)
+        self._wire = Wire(config, self._http.headers, watch=watch)
 
     def exchange(
         self,

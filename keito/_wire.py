@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -21,12 +21,19 @@ from ._version import __version__
 class Wire:
     """Builds HTTP requests. What is the same for each is made once: it is on the agent's path."""
 
-    def __init__(self, config: Config, defaults: httpx.Headers) -> None:
+    def __init__(
+        self,
+        config: Config,
+        defaults: httpx.Headers,
+        *,
+        watch: Callable[[str, object], None] | None = None,
+    ) -> None:
         self._config = config
         host = [] if "Host" in defaults else [(b"Host", _host(config))]
         self._headers = httpx.Headers([*host, *defaults.raw])
         self._headers.update(_own_headers(config))
         self._timeout = _timeout(config.timeout)
+        self._watch = {} if watch is None else {"trace": watch}
 
     def build(
         self,
@@ -49,7 +56,10 @@ class Wire:
             url,
             headers=self._headed(headers, request.method, len(body)),
             stream=httpx.ByteStream(body),
-            extensions={"timeout": self._timeout if timeout is None else _timeout(timeout)},
+            extensions={
+                "timeout": self._timeout if timeout is None else _timeout(timeout),
+                **self._watch,
+            },
         )
         built.read()  # hooks of the caller's own client may look at the content
         return built

@@ -11,13 +11,19 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import NoReturn
 
 # A fork takes microseconds longer, and half a second while the HTTP library is loaded. One that
 # can't wait any longer goes on as it would without us.
 _LONGEST = 10.0
+
+
+class ForkedError(Exception):
+    """A forked child was about to go on with what its parent does."""
+
 
 _whole = threading.RLock()
 _locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()
@@ -39,6 +45,27 @@ def lock() -> threading.Lock:
     with _whole:
         _locks.add(made)
     return made
+
+
+def rest() -> NoReturn:
+    """Wait for ever: in a child, the end of a thread of the parent's is an error to Python."""
+    while True:
+        threading.Event().wait()
+
+
+def only_here() -> Callable[[str, object], None]:
+    """Return what raises in a forked child, and does nothing in the process that called this.
+
+    A thread that is a greenlet (gevent) goes on in a child, in the middle of its parent's request
+    and on its connection. Sent from there, the request would arrive twice.
+    """
+    here = os.getpid()
+
+    def check(event: str, info: object) -> None:
+        if os.getpid() != here:
+            raise ForkedError(f"this is a request of the process {here}: {event}")
+
+    return check
 
 
 def _before() -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ._forks import whole
+from ._forks import rest, whole
 from ._guard import kept, refused
 from .bell import Bell
 from .destination import Destination
@@ -47,6 +47,7 @@ class Courier:
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._delivery: Delivery | None = None
+        self._abandoned = False
 
     @property
     def last_error(self) -> str | None:
@@ -114,8 +115,14 @@ class Courier:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def abandon(self) -> None:
+        """Have the thread do nothing more, in a forked child: a greenlet (gevent) goes on there."""
+        self._abandoned = True
+
     def _work(self) -> None:
         while not self._closing.is_set():
+            if self._abandoned:
+                rest()
             wait = kept("delivering", self._step, AFTER_FAILURE)
             self._bell.wait(wait)
         if self._delivery is not None:

@@ -19,7 +19,7 @@ from .._config import configure
 from .._errors import KeitoConfigError
 from .._transport import Transport
 from . import _log
-from ._forks import whole
+from ._forks import only_here, whole
 from ._guard import kept
 from .destination import Destination
 from .filing import Filing
@@ -214,4 +214,4 @@ def _transport(destination: Destination, timing: Timing) -> Transport | None:
     except KeitoConfigError as error:
         _log.warn("config", f"records are kept and nothing is sent: {error}")
         return None
-    return Transport(config)
+    return Transport(config, watch=only_here())

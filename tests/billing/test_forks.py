@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from keito._request import Request
 from keito.billing import _forks
+from keito.billing.delivery import _transport as transport_to
+from keito.testing import LocalKeito
+from tests.billing.sending import FAST, PATIENCE, recorder_to
 
 
 class Watched:
@@ -93,3 +99,35 @@ def test_a_fork_that_could_not_wait_lets_go_of_nothing_of_anothers(
     assert not could
     assert still_held
     assert not lock.locked()
+
+
+def test_a_request_that_a_child_goes_on_with_is_not_sent(
+    local: LocalKeito, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport = transport_to(recorder_to(local, tmp_path).destination, FAST)
+    assert transport is not None
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+
+    with pytest.raises(_forks.ForkedError):
+        transport.exchange(Request("GET", "/api/v2/time_entries", object))
+
+    assert local.requests() == []
+    transport.close()
+
+
+def test_a_courier_that_a_child_has_from_its_parent_delivers_nothing(
+    local: LocalKeito, tmp_path: Path
+) -> None:
+    working = recorder_to(local, tmp_path)
+    with working.run("parent"):
+        pass
+    working.flush(PATIENCE)
+
+    working._recording.courier.abandon()
+    with working.run("child"):
+        pass
+    left = working.flush(3 * FAST.poll)
+
+    assert left == 1
+    assert len(local.requests("POST")) == 1
+    working.close(0)
