@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from . import deferral
+from ._forks import rest
 from ._guard import kept, refused, tried, unwritten
 from .bell import Bell
 from .opened import Opened
@@ -49,6 +50,7 @@ class Journal:
         self._writing = threading.Lock()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._abandoned = False
         self.deferred = 0
 
     @property
@@ -96,6 +98,10 @@ class Journal:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def abandon(self) -> None:
+        """Have the thread do nothing more, in a forked child: a greenlet (gevent) goes on there."""
+        self._abandoned = True
+
     def _defer(self, line: Line) -> None:
         self.deferred += 1
         if line.kind == "finish":
@@ -127,6 +133,8 @@ class Journal:
     def _work(self) -> None:
         pause = self._timing.journal
         while not self._closing.is_set():
+            if self._abandoned:
+                rest()
             wanted = kept("keeping the journal", self._tick, RETRY_MOST)
             written = self._write_all()
             pause = self._timing.journal if written else min(pause * 2, RETRY_MOST)

@@ -213,6 +213,8 @@ class Recording:
     def abandon(self) -> Outbox | None:
         """Write nothing more, in a forked child; return the outbox the parent has open."""
         self._silent = True
+        self.courier.abandon()
+        self.journal.abandon()
         self._runs.lock_anew()
         _left_to_the_parent.append(self)
         return self.outbox
