@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from . import registry
+from . import runs_by_key
 from ._guard import kept, refused
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _in_time(action: Callable[[Recorder, float], object]) -> None:
 
 
 def _after_fork_in_child() -> None:
-    registry.forget_all()
+    runs_by_key.forget_all()
     for recorder in list(_recorders):
         kept("setting up after a fork", recorder.begin_child_process, None)
 

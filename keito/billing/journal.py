@@ -12,7 +12,7 @@ from . import deferral
 from ._forks import rest
 from ._guard import kept, refused, tried, unwritten
 from .bell import Bell
-from .opened import Opened
+from .lazy_outbox import LazyOutbox
 from .outbox.line import Line
 from .timing import Timing
 
@@ -32,13 +32,13 @@ class Journal:
 
     def __init__(
         self,
-        opened: Opened,
+        outbox: LazyOutbox,
         *,
         timing: Timing,
         tick: Callable[[], float | None],
         added: Callable[[], None],
     ) -> None:
-        self._opened = opened
+        self._outbox = outbox
         self._timing = timing
         self._inline = timing.inline
         self._tick = tick
@@ -64,9 +64,9 @@ class Journal:
         if self._waiting:
             self._defer(line)
             return
-        error = unwritten(self._opened.append, line, self._inline)
+        error = unwritten(self._outbox.append, line, self._inline)
         if error is not None:
-            deferral.say(error, opening=self._opened.outbox is None)
+            deferral.say(error, opening=self._outbox.opened is None)
             self._defer(line)
         elif self._thread is None:
             self._start_thread()
@@ -177,7 +177,7 @@ class Journal:
 
     def _written(self, line: Line, end: float | None) -> bool:
         wait = None if end is None else self._wait(end)
-        return unwritten(self._opened.append, line, wait) is None
+        return unwritten(self._outbox.append, line, wait) is None
 
     def _wait(self, end: float) -> float:
         return max(self._inline, end - time.monotonic())

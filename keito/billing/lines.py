@@ -8,11 +8,10 @@ from .. import _version
 from ._facts import encode, quoted
 from .calls import Call
 from .clocks import wall_clock
-from .contract import Contract
-from .destination import Destination
 from .keys import Within, job_key, single_key, subject_key
 from .ledger import Ledger
 from .outbox.line import Kind, Line
+from .settings import Settings
 from .target import Target
 from .usage import TOKENS, Usage, count, money
 
@@ -22,28 +21,18 @@ class Lines:
 
     Args:
         owner: The recorder, in this process.
-        mode: Its mode.
-        contract: What it charges.
-        destination: Where its records go.
-        granularity: What one entry is for: a `run` or a `day`.
+        settings: The recorder's.
     """
 
-    def __init__(
-        self,
-        owner: str,
-        *,
-        mode: str,
-        contract: Contract,
-        destination: Destination,
-        granularity: str = "run",
-    ) -> None:
+    def __init__(self, owner: str, settings: Settings) -> None:
+        granularity = settings.granularity
         self._owner = owner
-        self._mode = mode
-        self._contract = contract
-        self._account_id = destination.account_id
+        self._mode = settings.mode
+        self._contract = settings.contract
+        self._account_id = settings.destination.account_id
         # The same in every line: computed once, since each run's start waits for it.
-        self._destination_id = destination.id
-        self._contract_id = contract.id
+        self._destination_id = settings.destination.id
+        self._contract_id = settings.contract.id
         self._said = {} if granularity == "run" else {"granularity": granularity}
         self._sdk = f"keito-python/{_version.__version__}"
         self._last_same: tuple[Target, str, str] = (Target(), "", "")

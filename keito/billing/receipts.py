@@ -9,12 +9,19 @@ import logging
 import os
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from ._facts import decode
+from ._forks import whole
 
 if TYPE_CHECKING:
     from .contract import Contract
+    from .lazy_outbox import LazyOutbox
+    from .ledger import Ledger
+    from .lines import Lines
     from .prices import Prices
     from .run_facts import RunFacts, StartFacts
+    from .settings import Settings
 
 logger = logging.getLogger("keito.receipts")
 
@@ -35,6 +42,32 @@ def receipts_wanted(given: bool | None) -> bool:
     return given
 
 
+class Receipts:
+    """Logs what comes of the runs of one recorder in one process.
+
+    Args:
+        lines: Says how they were started.
+        outbox: Where they are journalled.
+        settings: The recorder's.
+    """
+
+    def __init__(self, lines: Lines, outbox: LazyOutbox, settings: Settings) -> None:
+        self._lines = lines
+        self._outbox = outbox
+        self._settings = settings
+
+    def log(self, made: tuple[Ledger, str]) -> None:
+        """Log what came of a run: its ledger, and the body of its last line."""
+        ledger, body = made
+        log_receipt(
+            cast("StartFacts", decode(self._lines.start(ledger))),
+            cast("RunFacts", decode(body)),
+            self._settings.contract,
+            prices=self._settings.prices,
+            durable=self._outbox.open().durable,
+        )
+
+
 def log_receipt(
     start: StartFacts,
     result: RunFacts,
@@ -52,13 +85,15 @@ def log_receipt(
         prices: The recorder's own price list; None: the default one, if it is loaded already.
         durable: Whether what is journalled survives the process.
     """
-    parts = [
-        _where(start),
-        _time(result, contract),
-        _usage(start, result, prices),
-        _charge(start, result, contract),
-        _state(start, durable),
-    ]
+    # It loads modules, which a child that is forked meanwhile could never load itself.
+    with whole():
+        parts = [
+            _where(start),
+            _time(result, contract),
+            _usage(start, result, prices),
+            _charge(start, result, contract),
+            _state(start, durable),
+        ]
     logger.info(" · ".join(part for part in parts if part))
 
 

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .._errors import KeitoInputError
 from . import _exit, _log
-from ._guard import kept, tried
-from .arguments import at_least_one, having, instance, one_of, optional, text
+from ._guard import kept
+from .arguments import one_of
 from .contract import Contract
 from .current import current_run
 from .destination import destination
 from .mode import MODES, Mode, mode_of_environment
-from .outbox import open_outbox
 from .outbox.port import Outbox
 from .receipts import receipts_wanted
 from .recording import Recording
-from .routing import ROUTINGS, Routes, Routing
+from .routing import Routes, Routing
 from .run import Run
+from .settings import Settings
 from .starting import Starting
-from .target import Choice, Target, check_limits, checked_choice
-from .timing import Timing
+from .target import Choice, Target
+from .timing import Timing, paced
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from .sweep_report import SweepReport
     from .telling import Told
     from .within import Within
-
-_COURIERS = ("thread", "external")
 
 
 class Recorder:
@@ -111,46 +109,28 @@ class Recorder:
         receipts: bool | None = None,
         timing: Timing | None = None,
     ) -> None:
-        self.mode: Mode = one_of("mode", mode or mode_of_environment(), MODES)
-        instance("Recorder(target=)", target, Target, "a Target")
-        instance("Recorder(targets=)", targets, Mapping, "a mapping")
-        for named in (targets or {}).values():
-            instance("Recorder(targets=)", named, Target, "a Target for each name")
-        instance("Recorder(contract=)", contract, Contract, "a Contract")
-        if not isinstance(outbox, (str, Path)):
-            having("Recorder(outbox=)", outbox, "append", "a path, a database's address, an outbox")
-        having("Recorder(prices=)", prices, "cost", "a price list")
-        instance("Recorder(timing=)", timing, Timing, "a Timing")
-        self.contract = contract or Contract()
-        self.destination = destination(
-            api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
-        )
-        if limits is not None:
-            check_limits("Recorder(limits=)", limits)
-        self._prices = prices
-        self._place = outbox
-        self._starting = Starting(
-            Routes(
-                target,
-                targets or {},
-                routing=one_of("routing", routing, ROUTINGS),
-                trust_metadata=trust_metadata,
-            ),
-            contract=self.contract,
+        self._settings = Settings(
+            mode=one_of("mode", mode or mode_of_environment(), MODES),
+            routes=Routes(target, targets, routing=routing, trust_metadata=trust_metadata),
+            contract=Contract() if contract is None else contract,
             limits=limits,
             prices=prices,
+            destination=destination(
+                api_key=api_key, account_id=account_id, base_url=base_url, credential=credential
+            ),
+            outbox=outbox,
+            external=one_of("courier", courier, ("thread", "external")) == "external",
+            timing=paced(timing, per_minute=requests_per_minute, per_day=requests_per_day),
+            granularity=one_of("granularity", granularity, ("run", "day")),
+            sweep=sweep,
+            receipts=receipts_wanted(receipts),
         )
-        self._sweeps = sweep
-        self._granularity = one_of("granularity", granularity, ("run", "day"))
-        self._external = one_of("courier", courier, _COURIERS) == "external"
-        self._receipts = receipts_wanted(receipts)
-        self._timing = replace(
-            _unpaced(timing or Timing()),
-            requests_per_minute=at_least_one("requests_per_minute", requests_per_minute),
-            requests_per_day=at_least_one("requests_per_day", requests_per_day),
-        )
+        self.mode: Mode = self._settings.mode
+        self.contract = self._settings.contract
+        self.destination = self._settings.destination
         self._closed = False
-        self._recording = self._new_recording(None)
+        self._inherited: Outbox | None = None
+        self._begin()
         _exit.enter(self)
         if self.mode == "off":
             _log.warn("off", "KEITO_MODE is off: nothing is recorded")
@@ -163,7 +143,7 @@ class Recorder:
     @property
     def exit_timeout(self) -> float:
         """For how many seconds at most the end of the process is held up."""
-        return self._timing.exit
+        return self._settings.timing.exit
 
     def start(
         self,
@@ -200,38 +180,9 @@ class Recorder:
         Raises:
             TypeError: An argument has the wrong type.
         """
-        # A function is called where there may be something wrong only: an agent waits for each.
-        if type(name) is not str or not name:
-            text("name", name)
-        if type(framework) is not str or not framework:
-            text("framework", framework)
-        if key is not None:
-            optional("key", key)
-        if metadata is not None:
-            instance("metadata", metadata, Mapping, "a mapping")
-        if target is not None:
-            checked_choice(target)
-        if otherwise is not None:
-            checked_choice(otherwise)
-        if parent is None:
-            parent = current_run()
-        else:
-            instance("parent", parent, Run, "a Run")
-        run = tried(
-            "starting a run",
-            self._starting.start,
-            self._recording,
-            name,
-            framework,
-            key,
-            parent,
-            target,
-            metadata,
-            otherwise,
-            session,
-            follows,
+        return self._starting.start(
+            name, framework, key, parent, target, metadata, otherwise, session, follows
         )
-        return run or self._starting.unrecorded(name, self._new_recording(None))
 
     def run(
         self,
@@ -322,7 +273,7 @@ class Recorder:
         from .sweep import sweep_now
 
         outbox = self._recording.opened()
-        return sweep_now(outbox, self.destination, str(day), timing=self._timing)
+        return sweep_now(outbox, self.destination, str(day), timing=self._settings.timing)
 
     def backlog(self) -> Backlog:
         """Return the records that are still here, to look at and to decide about."""
@@ -332,7 +283,7 @@ class Recorder:
         return Backlog(
             recording.opened(),
             self.destination.id,
-            prices=self._prices,
+            prices=self._settings.prices,
             changed=recording.courier.wake,
         )
 
@@ -364,35 +315,16 @@ class Recorder:
 
     def begin_child_process(self) -> None:
         """Set up anew what a forked child can't share; called by the fork itself."""
-        inherited = self._recording.abandon() or self._place
-        handed_in = None if isinstance(inherited, (str, Path)) else inherited
-        self._recording = self._new_recording(handed_in)
+        inherited = self._recording.abandon() or self._settings.outbox
+        self._inherited = None if isinstance(inherited, (str, Path)) else inherited
+        self._begin()
 
-    def _new_recording(self, inherited: Outbox | None) -> Recording:
-        def opening() -> Outbox:
-            if inherited is not None:
-                return inherited.for_child()
-            return open_outbox(self._place, self.destination)
+    def _begin(self) -> None:
+        # Its threads hold on to this method, and so to the recorder: the end of the process would
+        # not find, and not close, one that a program has let go of.
+        self._recording = Recording(self._settings, self._open_outbox)
+        self._starting = Starting(self._recording, self._settings)
 
-        return Recording(
-            opening,
-            mode=self.mode,
-            contract=self.contract,
-            destination=self.destination,
-            prices=self._prices,
-            external=self._external,
-            timing=self._timing,
-            receipts=self._receipts,
-            sweep=self._sweeps,
-            granularity=self._granularity,
-        )
-
-
-def _unpaced(timing: Timing) -> Timing:
-    # Overruled without a word, a limit that somebody has set would be exceeded.
-    if timing.requests_per_minute is not None or timing.requests_per_day is not None:
-        raise ValueError(
-            "Recorder(timing=): say how many requests with Recorder(requests_per_minute=, "
-            "requests_per_day=)"
-        )
-    return timing
+    def _open_outbox(self) -> Outbox:
+        inherited = self._inherited
+        return self._settings.open_outbox() if inherited is None else inherited.for_child()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
 from . import _log
+from .arguments import instance, one_of
 from .target import Choice, Target, _bill_to
 
 Routing = Literal["default", "explicit"]
@@ -24,19 +25,27 @@ class Routes:
         routing: `explicit` has neither the default nor the environment's project: a lost context
             then bills nobody.
         trust_metadata: Whether a framework's metadata may spell out ids.
+
+    Raises:
+        TypeError: One of these is no target.
+        ValueError: There is no such routing.
     """
 
     def __init__(
         self,
         default: Target | None,
-        named: Mapping[str, Target],
+        named: Mapping[str, Target] | None,
         *,
         routing: Routing,
         trust_metadata: bool,
     ) -> None:
+        instance("Recorder(target=)", default, Target, "a Target")
+        instance("Recorder(targets=)", named, Mapping, "a mapping")
         self._default = default or _NOWHERE
-        self._named = dict(named)
-        self._explicit = routing == "explicit"
+        self._named = dict(named or {})
+        for target in self._named.values():
+            instance("Recorder(targets=)", target, Target, "a Target for each name")
+        self._explicit = one_of("routing", routing, ROUTINGS) == "explicit"
         self._trust_metadata = trust_metadata
         routed = self._default.routed
         # What a run has for which nobody says anything, unless the environment may say it.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import registry
+from . import runs_by_key
 from ._guard import kept, tried
 from .arguments import optional, text
 from .calls import ModelCall, ToolCall
@@ -234,7 +234,7 @@ class Run(Claims):
                 return
             self._finished = True
         if self._key is not None:
-            registry.leave(self._framework, self._key, self)
+            runs_by_key.leave(self._framework, self._key, self)
         if parent is None or parent._ledger is not ledger:
             named = None if error is None else type(error).__name__
             at = None if ended is None else round(ended * 1_000_000)

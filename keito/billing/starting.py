@@ -5,49 +5,44 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from . import registry
-from ._guard import kept
+from . import runs_by_key
+from ._guard import kept, tried
+from .arguments import instance, optional, text
 from .clocks import wall_clock
-from .contract import Contract
+from .current import current_run
 from .ledger import Ledger
 from .parts import next_part
-from .routing import Routes
+from .recording import Recording
 from .run import Run
-from .target import Choice, Target
+from .target import Choice, Target, checked_choice
 from .tree import Tree
-from .usage import text
+from .usage import text as name_in
 
 if TYPE_CHECKING:
-    from .limits import Limits
     from .meter import Meter
-    from .prices import Prices
-    from .recording import Recording
+    from .settings import Settings
 
 
 class Starting:
-    """Starts the runs of one recorder.
+    """Starts the runs of one recorder in one process.
 
     Args:
-        routes: Whose work they are.
-        contract: What is charged.
-        limits: What those may use up that are part of no other.
-        prices: What their model calls cost, for the limits.
+        recording: What they tell of themselves to.
+        settings: The recorder's.
     """
 
-    def __init__(
-        self, routes: Routes, *, contract: Contract, limits: Limits | None, prices: Prices | None
-    ) -> None:
-        self._routes = routes
-        self._folds = contract.children == "folded"
-        self._time_zone = contract.time_zone
-        self._limits = limits
-        self._prices = prices
+    def __init__(self, recording: Recording, settings: Settings) -> None:
+        self._recording = recording
+        self._settings = settings
+        self._routes = settings.routes
+        self._folds = settings.contract.children == "folded"
+        self._limits = settings.limits
 
     def start(
         self,
-        recording: Recording,
         name: str,
         framework: str,
         key: str | None,
@@ -59,8 +54,53 @@ class Starting:
         follows: str | None,
     ) -> Run:
         """Start a run, or return the open one that has this key; see `Recorder.start`."""
-        if key is not None and (known := registry.find(framework, key)) is not None:
+        # A function is called where there may be something wrong only: an agent waits for each.
+        if type(name) is not str or not name:
+            text("name", name)
+        if type(framework) is not str or not framework:
+            text("framework", framework)
+        if key is not None:
+            optional("key", key)
+        if metadata is not None:
+            instance("metadata", metadata, Mapping, "a mapping")
+        if chosen is not None:
+            checked_choice(chosen)
+        if otherwise is not None:
+            checked_choice(otherwise)
+        if parent is None:
+            parent = current_run()
+        else:
+            instance("parent", parent, Run, "a Run")
+        run = tried(
+            "starting a run",
+            self._started,
+            name,
+            framework,
+            key,
+            parent,
+            chosen,
+            metadata,
+            otherwise,
+            session,
+            follows,
+        )
+        return run or self._unrecorded(name)
+
+    def _started(
+        self,
+        name: str,
+        framework: str,
+        key: str | None,
+        parent: Run | None,
+        chosen: Choice | None,
+        metadata: Mapping[str, object] | None,
+        otherwise: Choice | None,
+        session: str | None,
+        follows: str | None,
+    ) -> Run:
+        if key is not None and (known := runs_by_key.find(framework, key)) is not None:
             return known
+        recording = self._recording
         # A run of another recorder, or of the process this one was forked from, takes no facts.
         if parent is not None and parent._recording is not recording:
             parent = None
@@ -74,7 +114,7 @@ class Starting:
         folded = ledger is not None
         if ledger is None:
             tree = Tree() if above is None else above.tree
-            before = None if follows is None else text(follows)
+            before = None if follows is None else name_in(follows)
             id = next_part(id, before) if before else id
             at, started = time.time_ns() // 1000, time.monotonic_ns() // 1000
             ledger = Ledger(id, name, target, tree, above, at, framework, started)
@@ -85,16 +125,17 @@ class Starting:
             meter = self._meter(ledger, target, parent)
         run = Run(recording, ledger, id, name, parent, framework, key, meter)
         if key is not None:
-            entered = registry.enter(framework, key, run)
+            entered = runs_by_key.enter(framework, key, run)
             if entered is not run:
                 return entered
         if not folded:
             recording.begin(ledger)
         return run
 
-    def unrecorded(self, name: str, recording: Recording) -> Run:
+    def _unrecorded(self, name: str) -> Run:
         """Return a run that takes whatever it is told, where none could be started."""
-        recording.abandon()
+        settings = replace(self._settings, mode="off")
+        recording = Recording(settings, settings.open_outbox)
         ledger = Ledger("", name, Target(), Tree(), None, wall_clock())
         meter = kept("limiting a run", lambda: self._meter(ledger, Target(), None), None)
         return Run(recording, ledger, "", name, None, "", None, meter)
@@ -124,6 +165,6 @@ class Starting:
             limits,
             ledger=ledger,
             above=above,
-            prices=self._prices,
-            time_zone=self._time_zone,
+            prices=self._settings.prices,
+            time_zone=self._settings.contract.time_zone,
         )

@@ -86,7 +86,7 @@ def standing(recording: Recording) -> RecorderStatus:
         holds=recording.courier.holds,
         durable=outbox is not None and outbox.durable,
     )
-    if outbox is not None and recording.sweeps:
+    if outbox is not None and recording.settings.sweep:
         from .sweeping import last_report
 
         found = functools.partial(last_report, outbox, recording.destination.id)
@@ -95,5 +95,5 @@ def standing(recording: Recording) -> RecorderStatus:
     collected = status.records.get("COLLECTED", 0)
     requests = status.undelivered - collected + bool(collected)
     forecast = recording.courier.forecast(requests)
-    long = forecast is not None and forecast >= _LONG and recording.granularity == "run"
+    long = forecast is not None and forecast >= _LONG and recording.settings.granularity == "run"
     return replace(status, forecast=forecast, advice=_ADVICE if long else None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from .arguments import at_least_one, instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,3 +56,25 @@ class Timing:
     exit: float = 1.8
     requests_per_minute: int | None = None
     requests_per_day: int | None = None
+
+
+def paced(timing: Timing | None, *, per_minute: int | None, per_day: int | None) -> Timing:
+    """Return a recorder's times, with the limits on requests that are arguments of its own.
+
+    Raises:
+        TypeError: These are no times.
+        ValueError: They have limits already, or a limit allows no request.
+    """
+    instance("Recorder(timing=)", timing, Timing, "a Timing")
+    timing = timing or Timing()
+    # Overruled without a word, a limit that somebody has set would be exceeded.
+    if timing.requests_per_minute is not None or timing.requests_per_day is not None:
+        raise ValueError(
+            "Recorder(timing=): say how many requests with Recorder(requests_per_minute=, "
+            "requests_per_day=)"
+        )
+    return replace(
+        timing,
+        requests_per_minute=at_least_one("requests_per_minute", per_minute),
+        requests_per_day=at_least_one("requests_per_day", per_day),
+    )

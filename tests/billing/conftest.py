@@ -34,7 +34,7 @@ class Recorded:
     def records(self) -> list[Record]:
         """Everything that would be sent, oldest first."""
         self.recorder.flush(0)
-        filing = Filing(self.outbox, clock=lambda: 0.0, prices=self.recorder._prices)
+        filing = Filing(self.outbox, clock=lambda: 0.0, prices=self.recorder._settings.prices)
         while filing.arrivals():
             pass
         found = []

@@ -26,7 +26,7 @@ def record_without_account(local: LocalKeito, path: Path, runs: int) -> list[str
         recorder = Recorder(
             **settings,
             outbox=path / "outbox.db",
-            target=template._starting._routes._default,
+            target=template._settings.routes._default,
             courier="external",
         )
         template.close(0)

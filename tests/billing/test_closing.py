@@ -17,7 +17,7 @@ import pytest
 from keito.billing import MemoryOutbox, Recorder, Timing
 from keito.billing import journal as journal_module
 from keito.billing.journal import Journal
-from keito.billing.opened import Opened
+from keito.billing.lazy_outbox import LazyOutbox
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
 from tests.billing.conftest import HOME, Recorded
@@ -168,8 +168,8 @@ def test_the_journal_keeps_its_time_after_a_failure(monkeypatch: pytest.MonkeyPa
             raise OSError("No space left on device")
         return None
 
-    opened = Opened(MemoryOutbox, owner="owner", lease=1.0)
-    journal = Journal(opened, timing=Timing(journal=0.01), tick=tick, added=lambda: None)
+    outbox = LazyOutbox(MemoryOutbox, owner="owner", lease=1.0)
+    journal = Journal(outbox, timing=Timing(journal=0.01), tick=tick, added=lambda: None)
     journal.soon(lambda nothing: None, None)
 
     wait_until(lambda: len(ticks) > 1)
@@ -182,7 +182,7 @@ def test_closing_twice_does_not_open_the_outbox_again(recorded: Recorded) -> Non
 
     recorded.recorder.close(0)
 
-    assert recorded.recorder._recording.outbox is None
+    assert recorded.recorder._recording._outbox.opened is None
 
 
 def test_connections_that_nobody_closed_are_closed_with_their_outbox(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from keito.billing import Contract, bill_to, billed, current_run, registry
+from keito.billing import Contract, bill_to, billed, current_run, runs_by_key
 from tests.billing.conftest import AWAY, MakeRecorder, Recorded
 
 
@@ -363,7 +363,7 @@ def test_a_generator_collected_in_the_middle_of_recording_holds_nobody_up(
         next(steps)
         del circle, steps
         recording = recorded.recorder._recording
-        with recording._runs.lock, recording.opened._lock, registry._lock:
+        with recording._open.lock, recording._outbox._lock, runs_by_key._lock:
             gc.collect()
 
     thread = threading.Thread(target=collect_inside, daemon=True)

@@ -210,7 +210,7 @@ def test_trouble_is_said_once_and_then_counted(caplog: pytest.LogCaptureFixture)
 
 
 def test_ten_thousand_concurrent_runs_leave_nothing_behind(recorded: Recorded) -> None:
-    from keito.billing import registry
+    from keito.billing import runs_by_key
 
     runs = [recorded.recorder.start("agent", framework="test", key=str(n)) for n in range(10_000)]
     for run in runs:
@@ -220,7 +220,7 @@ def test_ten_thousand_concurrent_runs_leave_nothing_behind(recorded: Recorded) -
 
     assert recorded.recorder.status().open_runs == 0
     assert recorded.recorder.status().unfiled == 10_000
-    assert not registry._open
+    assert not runs_by_key._open
 
 
 def test_a_closed_recorder_takes_runs_without_complaint(recorded: Recorded) -> None:

@@ -172,7 +172,7 @@ def forked_while_locked() -> None:
     locked, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with run._ledger.tree.lock, working._recording._runs.lock:
+        with run._ledger.tree.lock, working._recording._open.lock:
             locked.set()
             done.wait(30)
 

@@ -12,23 +12,19 @@ _lock = threading.RLock()
 _open: dict[tuple[str, str], Run] = {}
 
 
-def find(framework: str, key: str | None) -> Run | None:
+def find(framework: str, key: str) -> Run | None:
     """Return the open run that was started under this id."""
-    return None if key is None else _open.get((framework, key))
+    return _open.get((framework, key))
 
 
-def enter(framework: str, key: str | None, run: Run) -> Run:
+def enter(framework: str, key: str, run: Run) -> Run:
     """Note an open run; return the one to use, which another thread may just have noted."""
-    if key is None:
-        return run
     with _lock:
         return _open.setdefault((framework, key), run)
 
 
-def leave(framework: str, key: str | None, run: Run) -> None:
+def leave(framework: str, key: str, run: Run) -> None:
     """Forget a run: a framework may use its id again for the next one."""
-    if key is None:
-        return
     with _lock:
         if _open.get((framework, key)) is run:
             del _open[(framework, key)]

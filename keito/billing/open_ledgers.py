@@ -1,4 +1,4 @@
-"""The records in the making, and until when they wait for model calls."""
+"""The ledgers that one recorder has not done with, and until when they wait for model calls."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 
-class OpenRuns:
+class OpenLedgers:
     """What one recorder, in one process, has not done with.
 
     Attributes:
-        making: The records that are not made yet. Sets and dictionaries of records are changed in
-            one step each, by any thread.
+        lock: Held to change when they stop waiting.
+        making: Those whose record is not made yet. Python changes a set in one step, so any thread
+            adds and discards without the lock.
     """
 
     def __init__(self) -> None:
