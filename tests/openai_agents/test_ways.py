@@ -1,9 +1,7 @@
-"""Billing without `attach`: by our own three functions, or by hooks."""
+"""Billing without `attach`, by our own three functions."""
 
 from __future__ import annotations
 
-import asyncio
-import gc
 from typing import Any
 
 import pytest
@@ -12,7 +10,6 @@ from agents import (
     Runner,
 )
 from openai_agents_keito import (
-    KeitoRunHooks,
     attach,
     run,
     run_streamed,
@@ -22,14 +19,13 @@ from openai_agents_keito import (
 from keito.billing import Recorder, Target, bill_to
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, Says, entries_of, only
-from tests.openai_agents.scripted import MODEL, agent
+from tests.openai_agents.scripted import agent
 from tests.openai_agents.ways import (
     Noting,
     Way,
     in_a_thread,
     ran,
     said,
-    streamed,
 )
 
 
@@ -47,7 +43,6 @@ async def explicitly_in_a_thread(clerk: Agent[Any], **options: Any) -> None:
 
 
 EXPLICIT = pytest.mark.parametrize("way", [explicitly, explicitly_streamed, explicitly_in_a_thread])
-PLAIN = pytest.mark.parametrize("way", [ran, streamed])
 
 
 @EXPLICIT
@@ -120,82 +115,6 @@ async def test_the_callers_hooks_are_called_in_a_chosen_run(recorder: Recorder) 
     await Runner.run(agent(Calls("look_up"), Says()), "Help.", hooks=plain)
 
     assert ours.seen == plain.seen
-
-
-@PLAIN
-async def test_hooks_alone_bill_a_run(way: Way, recorder: Recorder, keito: LocalKeito) -> None:
-    await way(agent(Calls("look_up"), Says()), hooks=KeitoRunHooks(recorder))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
-    assert (metadata["model_name"], metadata["tool_calls"]) == (MODEL, 1)
-
-
-async def test_one_object_of_hooks_serves_runs_that_overlap(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    hooks = KeitoRunHooks(recorder)
-
-    async def one(number: int) -> None:
-        with bill_to(session_id=f"session-{number}"):
-            await ran(agent(*[Calls("look_up")] * (number % 3), Says()), hooks=hooks)
-
-    await asyncio.gather(*(one(number) for number in range(12)))
-
-    entries = [entry["metadata"] for entry in entries_of(recorder, keito)]
-    tokens = {entry["session_id"]: entry["tokens_in"] for entry in entries}
-    assert tokens == {f"session-{n}": (n % 3 + 1) * INPUT for n in range(12)}
-
-
-async def test_a_handoff_is_one_run_for_hooks_alone(recorder: Recorder, keito: LocalKeito) -> None:
-    second = agent(Says(), name="second")
-    first = agent(Calls("transfer_to_second"), name="first", handoffs=[second])
-
-    await ran(first, hooks=KeitoRunHooks(recorder))
-
-    metadata = said(recorder, keito)
-    assert (metadata["status"], metadata["tokens_in"]) == ("ok", 2 * INPUT)
-
-
-async def test_hooks_alone_count_the_agents_that_are_used_as_tools(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    expert = agent(Calls("look_up"), Says(), name="expert")
-    clerk = agent(Calls("ask", {"input": "?"}), Says(), tools=[expert.as_tool("ask", "Ask.")])
-
-    await ran(clerk, hooks=KeitoRunHooks(recorder))
-
-    metadata = said(recorder, keito)
-    assert (metadata["llm_calls"], metadata["tokens_in"]) == (4, 4 * INPUT)
-
-
-async def test_a_run_of_which_hooks_see_no_end_is_not_charged(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    hooks = KeitoRunHooks(recorder)
-
-    async def fail() -> None:
-        with pytest.raises(RuntimeError):
-            await ran(agent(Calls("look_up"), Fails(RuntimeError("no"))), hooks=hooks)
-
-    await asyncio.ensure_future(fail())
-    gc.collect()
-
-    entry = only(entries_of(recorder, keito))
-    assert entry["billable"] is False
-    assert entry["metadata"]["status"] == "abandoned"
-    assert entry["metadata"]["tokens_in"] == INPUT
-
-
-async def test_hooks_alone_do_nothing_where_the_run_is_billed_already(
-    recorder: Recorder, keito: LocalKeito
-) -> None:
-    attach(recorder)
-
-    await ran(agent(Calls("look_up"), Says()), hooks=KeitoRunHooks(recorder))
-
-    metadata = said(recorder, keito)
-    assert (metadata["llm_calls"], metadata["tokens_in"]) == (2, 2 * INPUT)
 
 
 async def test_a_chosen_run_is_recorded_where_attach_records(

@@ -68,7 +68,7 @@ class RecordingHooks(RunHooks[Any]):
     ) -> None:
         self.run = run
         self.agents = 0
-        """How many have begun, and neither ended nor handed off."""
+        """How many of the outermost agent's runs are open; others may be told of here as well."""
         self.answered = False
         self.served: dict[str, str] = {}
         """By response id, under which name a model was served, where tracing tells it."""
@@ -81,8 +81,9 @@ class RecordingHooks(RunHooks[Any]):
         self._alone = alone
         self._shared: SharedUsage | None = None
         self._events = 0
-        self._asked = Asked()
-        self._model_call: ModelCall | None = None
+        self._outermost: str | None = None
+        # By the SDK's context of the run that makes it: agents used as tools may share these hooks.
+        self._model_calls: dict[int, tuple[ModelCall, Asked]] = {}
         self._tool_calls: dict[str, ToolCall] = {}
 
     @property
@@ -108,24 +109,28 @@ class RecordingHooks(RunHooks[Any]):
         self._start_model(context, agent)
 
     async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
-        self._end_model(response)
+        self._end_model(context, response)
         if self._callers is not None:
             await self._callers.on_llm_end(context, agent, response)
 
     async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
-        self.agents += 1
         self._begin(context)
+        self._outermost = self._outermost or agent.name
+        self.agents += agent.name == self._outermost
         if self._callers is not None:
             await self._callers.on_agent_start(context, agent)
 
     async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
-        self.agents -= 1
+        self.agents -= agent.name == self._outermost
         self.answered = True  # a guardrail may yet refuse it
         if self._callers is not None:
             await self._callers.on_agent_end(context, agent, output)
 
     async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
-        self.agents -= 1  # the SDK does not say that it ends, and starts the other
+        if from_agent.name == self._outermost:
+            # The SDK does not say that it ends, and starts the other.
+            self.agents -= 1
+            self._outermost = to_agent.name
         if self._callers is not None:
             # By the SDK's own names: with others, the caller's hooks would end the run.
             await self._callers.on_handoff(
@@ -151,8 +156,8 @@ class RecordingHooks(RunHooks[Any]):
         The SDK's own errors say that it did not take the answer, or did not wait for it. The
         provider charges for it all the same, so what it used is unknown, unless the SDK counted it.
         """
-        if self._model_call is not None:
-            self._lose(self._model_call, None if isinstance(error, AgentsException) else error)
+        for key in list(self._model_calls):
+            self._lose(key, None if isinstance(error, AgentsException) else error)
         for tool_call in self._tool_calls.values():
             tool_call.fail(error)
         shared = self._shared
@@ -168,7 +173,7 @@ class RecordingHooks(RunHooks[Any]):
         if self._shared is not None:
             return
         above = self._above._shared if self._above is not None else None
-        if above is not None and above.usage is context.usage:
+        if above is not None and above.is_of(context.usage):
             self._shared = above
         else:
             self._shared = SharedUsage(context.usage, owner=self, above=above)
@@ -177,40 +182,47 @@ class RecordingHooks(RunHooks[Any]):
     def _start_model(self, context: Context, agent: AnyAgent) -> None:
         if self._shared is None:
             self._begin(context)
-        if self._model_call is not None:
-            self._lose(self._model_call, None)
-        self._asked = asked_of(agent, self._run_config)
-        self._model_call = self.run.model_start(
-            self._key(), model=self._asked.model, agent=agent.name
-        )
+        key = id(context)
+        self._lose(key, None)
+        asked = asked_of(agent, self._run_config)
+        call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
+        self._model_calls[key] = call, asked
 
     @guarded(_WHAT)
-    def _end_model(self, response: ModelResponse) -> None:
+    def _end_model(self, context: Context, response: ModelResponse) -> None:
         if self._shared is not None:
             self._shared.tell(response.usage)
-        if self._model_call is None:
+        call, asked = self._answered(id(context))
+        if call is None:
             return
-        asked = self._asked
         if self.served:
-            asked = self._served_as(self.served.pop(response.response_id or "", None))
-        self._model_call.end(usage_of(response.usage, asked), key=response.response_id or None)
-        self._model_call = None
+            asked = self._served_as(self.served.pop(response.response_id or "", None), asked)
+        call.end(usage_of(response.usage, asked), key=response.response_id or None)
 
-    def _served_as(self, name: str | None) -> Asked:
+    def _answered(self, key: int) -> tuple[ModelCall | None, Asked]:
+        """The call that an answer is for; where runs share a context, one that seemed lost."""
+        if key in self._model_calls:
+            return self._model_calls.pop(key)
+        if self._alone and self._shared is not None and self._shared.unknown:
+            return self._shared.unknown.pop(0)
+        return None, Asked()
+
+    def _served_as(self, name: str | None, asked: Asked) -> Asked:
         """Name the model as it was served, if that is known, and keep what was asked for."""
-        asked = self._asked
         if name is None or name == asked.model:
             return asked
         self._requested[name] = asked.model
         self.run.metadata(models_requested=dict(self._requested))
         return asked._replace(model=name)
 
-    def _lose(self, call: ModelCall, error: BaseException | None) -> None:
-        """End a call whose usage nobody has told."""
-        self._model_call = None
-        call.fail(error)
+    def _lose(self, key: int, error: BaseException | None) -> None:
+        """End a call, if one is open, whose usage nobody has told."""
+        lost = self._model_calls.pop(key, None)
+        if lost is None:
+            return
+        lost[0].fail(error)
         if self._shared is not None:
-            self._shared.unknown.append((call, self._asked))
+            self._shared.unknown.append(lost)
 
     @guarded(_WHAT)
     def _start_tool(self, context: Context, tool: Tool) -> None:

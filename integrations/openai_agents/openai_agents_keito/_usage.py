@@ -102,13 +102,18 @@ class SharedUsage:
     def __init__(
         self, usage: AgentsUsage, *, owner: object, above: SharedUsage | None = None
     ) -> None:
-        self.usage = usage
+        # Not the object itself: who waits for its end must not keep it.
+        self._entries = usage.request_usage_entries
         self.owner = owner
         self.unknown: list[tuple[ModelCall, Asked]] = []
         """Calls that ended without their usage, with what was asked for."""
         self._above = above
-        self._before = len(usage.request_usage_entries)
+        self._before = len(self._entries)
         self._told: list[AgentsUsage] = []
+
+    def is_of(self, usage: AgentsUsage) -> bool:
+        """Whether this is what the SDK's object says, which adds to the same list for good."""
+        return self._entries is usage.request_usage_entries
 
     def tell(self, usage: AgentsUsage) -> None:
         """Note what a hook was told, here and in the runs around."""
@@ -132,7 +137,7 @@ class SharedUsage:
     def _untold(self) -> list[RequestUsage]:
         told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
         untold = []
-        for entry in self.usage.request_usage_entries[self._before :]:
+        for entry in self._entries[self._before :]:
             counts = _counts(entry)
             if told[counts]:
                 told[counts] -= 1

@@ -47,7 +47,8 @@ class KeitoRunHooks(RunHooks[Any]):
         self._recorder = recorder
         self._target = target
         self._run_config = run_config
-        # By the usage object: no other is the same for all hooks of a run.
+        # By the usage object: no other is the same for all hooks of a run. Its end is awaited, so
+        # that no other has its id meanwhile.
         self._open: dict[int, RecordingHooks] = {}
 
     async def on_llm_start(
@@ -55,7 +56,6 @@ class KeitoRunHooks(RunHooks[Any]):
     ) -> None:
         """See the SDK."""
         hooks = self._of(context, agent)
-        self._await_end(context)
         await hooks.on_llm_start(context, agent, system_prompt, input_items)
 
     async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
@@ -71,7 +71,7 @@ class KeitoRunHooks(RunHooks[Any]):
         await self._of(context, agent).on_agent_end(context, agent, output)
         hooks = self._open.get(id(context.usage))
         if hooks is not None and hooks.agents <= 0:
-            self._close(hooks, id(context.usage), "ok")
+            self._close(id(context.usage), "ok")
 
     async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
         """See the SDK."""
@@ -101,20 +101,16 @@ class KeitoRunHooks(RunHooks[Any]):
         recorder = self._recorder or default_recorder()
         run = recorder.start(agent.name, framework=FRAMEWORK, **said)
         hooks = RecordingHooks(run, run_config=self._run_config, alone=True)
-        self._open[id(context.usage)] = hooks
+        key = id(context.usage)
+        # It lives as long as the run and what came of it.
+        end = weakref.finalize(context.usage, self._close, key, "abandoned")
+        end.atexit = False  # the recorder ends what is open then
+        self._open[key] = hooks
         return hooks
 
     @guarded("the OpenAI Agents hooks")
-    def _await_end(self, context: Context) -> None:
-        """Close the run when the SDK's own context of it is gone, if nothing else does."""
-        hooks = self._open.get(id(context.usage))
+    def _close(self, key: int, status: Status) -> None:
+        hooks = self._open.pop(key, None)
         if hooks is not None:
-            end = weakref.finalize(context, self._close, hooks, id(context.usage), "abandoned")
-            end.atexit = False  # the recorder ends what is open then
-
-    @guarded("the OpenAI Agents hooks")
-    def _close(self, hooks: RecordingHooks, key: int, status: Status) -> None:
-        if self._open.get(key) is hooks:
-            del self._open[key]
             hooks.close_calls()
             hooks.run.finish(status)
