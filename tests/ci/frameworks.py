@@ -35,6 +35,10 @@ FRAMEWORKS: Mapping[str, Framework] = {
         "langchain-core",
         {
             "langchain": "1.2.4",
+            # The clients of the providers whose answers are recorded.
+            "langchain-anthropic": "1.3.0",
+            "langchain-aws": "1.1.1",
+            "langchain-google-genai": "4.0.0",
             "langchain-openai": "1.1.0",
             "langchain-tests": "1.1.0",
             "langgraph": "1.0.2",
