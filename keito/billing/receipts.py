@@ -85,16 +85,22 @@ def log_receipt(
         prices: The recorder's own price list; None: the default one, if it is loaded already.
         durable: Whether what is journalled survives the process.
     """
-    # It loads modules, which a child that is forked meanwhile could never load itself.
-    with whole():
-        parts = [
-            _where(start),
-            _time(result, contract),
-            _usage(start, result, prices),
-            _charge(start, result, contract),
-            _state(start, durable),
-        ]
+    _load()
+    parts = [
+        _where(start),
+        _time(result, contract),
+        _usage(start, result, prices),
+        _charge(start, result, contract),
+        _state(start, durable),
+    ]
     logger.info(" · ".join(part for part in parts if part))
+
+
+def _load() -> None:
+    # Recording does without. A child that is forked while this thread loads a module could never
+    # load it itself.
+    with whole():
+        from . import cost, hours, rounding  # noqa: F401
 
 
 def _where(start: StartFacts) -> str:
@@ -128,7 +134,8 @@ def _cost(start: StartFacts, result: RunFacts, prices: Prices | None) -> str | N
 
     if prices is None and "genai_prices" in sys.modules:
         # Loading it takes a while, of which an agent's thread would have its share.
-        from .genai import GenaiPrices
+        with whole():
+            from .genai import GenaiPrices
 
         prices = GenaiPrices()
     day = datetime.fromtimestamp(start["at"] // 1_000_000, timezone.utc).date()

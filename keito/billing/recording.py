@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from . import _log, within
+from . import _log
 from ._guard import kept
 from .calls import Call
 from .dispatch import Dispatch
@@ -19,6 +19,7 @@ from .receipts import Receipts
 from .settings import Settings
 from .singles import Singles
 from .usage import Usage
+from .within import around, blocks
 
 # Closing a SQLite connection in a forked child would take its parent's locks away, so what was
 # inherited must not even be garbage there.
@@ -63,7 +64,7 @@ class Recording:
         self.singles = Singles(
             self._lines,
             self._write,
-            may_be_undone=lambda: within.around(self) is not None,
+            may_be_undone=lambda: around(self) is not None,
             charged=settings.contract.charges_outcomes,
         )
 
@@ -233,7 +234,7 @@ class Recording:
         # As `Line(...)` makes it, which is a function of Python's: agents wait for each.
         at = time.time_ns() // 1000 if at is None else at
         line = tuple.__new__(Line, (ledger.id, kind, at, self._owner, body, 0))
-        block = within.around(self) if within.blocks.get() else None
+        block = around(self) if blocks.get() else None
         if block is None or not block.took(line):
             self.journal.add(line)
         if not self._external and kind in ARRIVING:

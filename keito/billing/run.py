@@ -164,11 +164,6 @@ class Run(Claims):
             ledger.tools.setdefault(text("key", key), now())
         return ToolCall(ledger, key)
 
-    @property
-    def counts_waiting(self) -> bool:
-        """Whether a generator's time counts while its consumer works."""
-        return self._recording.contract.generators == "open"
-
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Don't count the time inside the block, e.g. while a person decides."""

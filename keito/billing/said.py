@@ -1,4 +1,4 @@
-"""What is said of a run besides its time and its calls."""
+"""What is said of a run besides its time and its calls: what `Claims` were told, for its ledger."""
 
 from __future__ import annotations
 

@@ -109,26 +109,19 @@ class Starting:
         target = self._routes.target(chosen, metadata, below, otherwise)
         if session is not None:
             target = target.in_session(session)
-        id = os.urandom(16).hex()
-        ledger = None if parent is None else self._folded(target, parent)
-        folded = ledger is not None
-        if ledger is None:
-            tree = Tree() if above is None else above.tree
-            before = None if follows is None else name_in(follows)
-            id = next_part(id, before) if before else id
-            at, started = time.time_ns() // 1000, time.monotonic_ns() // 1000
-            ledger = Ledger(id, name, target, tree, above, at, framework, started)
-            if before:
-                ledger.go_on_with(before)
+        nonce = os.urandom(16).hex()
+        folded = None if parent is None else self._folded(target, parent)
+        ledger = folded or _ledger(nonce, name, framework, target, above, follows)
         meter = None
         if parent is not None or self._limits is not None or target.limits is not None:
             meter = self._meter(ledger, target, parent)
+        id = ledger.id if folded is None else nonce
         run = Run(recording, ledger, id, name, parent, framework, key, meter)
         if key is not None:
             entered = runs_by_key.enter(framework, key, run)
             if entered is not run:
                 return entered
-        if not folded:
+        if folded is None:
             recording.begin(ledger)
         return run
 
@@ -168,3 +161,22 @@ class Starting:
             prices=self._settings.prices,
             time_zone=self._settings.contract.time_zone,
         )
+
+
+def _ledger(
+    nonce: str,
+    name: str,
+    framework: str,
+    target: Target,
+    above: Ledger | None,
+    follows: str | None,
+) -> Ledger:
+    tree = Tree() if above is None else above.tree
+    before = None if follows is None else name_in(follows)
+    id = next_part(nonce, before) if before else nonce
+    # As `clocks` tells them, without its functions: agents wait for each.
+    at, started = time.time_ns() // 1000, time.monotonic_ns() // 1000
+    ledger = Ledger(id, name, target, tree, above, at, framework, started)
+    if before:
+        ledger.go_on_with(before)
+    return ledger

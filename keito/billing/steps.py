@@ -25,7 +25,7 @@ class Steps:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._counted = run.counts_waiting or run.folded
+        self._counted = run.contract.generators == "open" or run.folded
         self._inside: tuple[Run | None, tuple[Choice, ...]] = (run, _bill_to.get())
         self._stop_pause: Callable[[], None] | None = None
 
