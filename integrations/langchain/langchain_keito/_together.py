@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MOST = 1_000
 
 # By what LangChain hands to all prompts of one call: how many of them are still to end.
-_told: dict[int, tuple[object, int]] = {}
+_told: OrderedDict[int, tuple[object, int]] = OrderedDict()
 
 
 class Together:
@@ -46,7 +47,7 @@ class Together:
         if left > 0:
             _told[id(self._shared)] = (self._shared, left)
         if len(_told) > MOST:
-            _told.pop(next(iter(_told)), None)
+            _told.popitem(last=False)
 
 
 def together(kwargs: Mapping[str, Any]) -> Together | None:

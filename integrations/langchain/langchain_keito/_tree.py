@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -101,8 +103,8 @@ class Tree:
     def __init__(self) -> None:
         # By the number of the id: of a UUID, Python computes the hash anew each time.
         self._nodes: dict[int, Node] = {}
-        self._roots: dict[int, Root] = {}
-        self._orphans: dict[int, None] = {}
+        self._roots: OrderedDict[int, Root] = OrderedDict()
+        self._orphans: OrderedDict[int, None] = OrderedDict()
         # The dict's own method, because every event asks.
         self.get: Callable[[int], Node | None] = self._nodes.get
 
@@ -170,13 +172,14 @@ class Tree:
 
         Each new run asks once, so that all of them are looked at in turn.
         """
-        root = next(iter(self._roots.values()), None)
-        if root is None:
-            return None
+        try:
+            number, root = next(iter(self._roots.items()))
+        except (StopIteration, RuntimeError):
+            return None  # there is none, or another thread adds or removes one just now
         if monotonic() - root.last > SILENCE:
-            return root
-        if self._roots.pop(root.number, None) is not None:
-            self._roots[root.number] = root
+            return self._roots.pop(number, None)
+        with suppress(KeyError):  # it has ended meanwhile
+            self._roots.move_to_end(number)
         return None
 
     def orphaned(self, run_id: UUID, parent_run_id: UUID | None) -> bool:
@@ -192,7 +195,7 @@ class Tree:
     def _disown(self, number: int) -> None:
         self._orphans[number] = None
         if len(self._orphans) > MOST_ORPHANS:
-            self._orphans.pop(next(iter(self._orphans)), None)
+            self._orphans.popitem(last=False)
 
 
 def surrounding_run() -> Run | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ._langgraph import Command
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MOST = 10_000
 
 # By thread: the billed run in which it began to wait last.
-_waiting: dict[str, str] = {}
+_waiting: OrderedDict[str, str] = OrderedDict()
 
 
 def goes_on(inputs: object) -> bool:
@@ -40,4 +41,4 @@ def note_end(root: Root, *, failed: bool) -> None:
     elif not failed:
         _waiting.pop(root.thread, None)
     if len(_waiting) > MOST:
-        _waiting.pop(next(iter(_waiting)), None)
+        _waiting.popitem(last=False)
