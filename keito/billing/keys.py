@@ -16,7 +16,7 @@ def record_key(account: str, *identity: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, named.encode("utf-8", "backslashreplace").decode()))
 
 
-class Within(TypedDict):
+class Bounds(TypedDict):
     """Within what something is charged once; for `mode` see `charged_together`."""
 
     destination: str

@@ -8,7 +8,7 @@ from .. import _version
 from ._facts import encode, quoted
 from .calls import Call
 from .clocks import wall_clock
-from .keys import Within, job_key, single_key, subject_key
+from .keys import Bounds, job_key, single_key, subject_key
 from .ledger import Ledger
 from .outbox.line import Kind, Line
 from .settings import Settings
@@ -87,7 +87,7 @@ class Lines:
         subject, piece = facts["subject"], facts.get("piece")
         # Two runs that nobody has routed may be for two clients: each keeps its outcome.
         project = target.project_id if target.routed else f"run {ledger.id}"
-        within: Within = {
+        within: Bounds = {
             "destination": self._destination_id,
             "mode": self._mode,
             "project": project or "",

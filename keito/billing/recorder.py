@@ -130,7 +130,7 @@ class Recorder:
         self.destination = self._settings.destination
         self._closed = False
         self._inherited: Outbox | None = None
-        self._begin()
+        self._set_up()
         _exit.enter(self)
         if self.mode == "off":
             _log.warn("off", "KEITO_MODE is off: nothing is recorded")
@@ -317,9 +317,9 @@ class Recorder:
         """Set up anew what a forked child can't share; called by the fork itself."""
         inherited = self._recording.abandon() or self._settings.outbox
         self._inherited = None if isinstance(inherited, (str, Path)) else inherited
-        self._begin()
+        self._set_up()
 
-    def _begin(self) -> None:
+    def _set_up(self) -> None:
         # Its threads hold on to this method, and so to the recorder: the end of the process would
         # not find, and not close, one that a program has let go of.
         self._recording = Recording(self._settings, self._open_outbox)

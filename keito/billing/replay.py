@@ -11,7 +11,7 @@ from ._facts import decode, encode
 from .batch import Batch
 from .contract import read_contract
 from .hours import zone
-from .keys import Within, job_key, once_per_subject, subject_key
+from .keys import Bounds, job_key, once_per_subject, subject_key
 from .outbox.line import Kind, Line
 from .outbox.record import Record
 from .rendering import Rendering
@@ -139,7 +139,7 @@ def _key(kind: str, told: dict[str, object], start: StartFacts) -> str:
     subject, piece = told["subject"], told.get("piece")
     if what is None or not target.routed:
         return str(told["key"])
-    within: Within = {
+    within: Bounds = {
         "destination": start["destination"],
         "mode": start["mode"],
         "project": target.project_id or "",
