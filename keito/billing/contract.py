@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from . import _log
 from ._facts import decode, encode
 from .amounts import amount
 from .arguments import flag, one_of
 from .caps import Cap
 from .cost_expense import CostExpense
+from .time_zones import is_zone, usual_zone
 from .usage import EXACT
 
 Status = Literal[
@@ -40,15 +39,6 @@ STATUSES: tuple[str, ...] = get_args(Status)
 CHARGED: frozenset[str] = frozenset({"ok", "interrupted", "closed_early"})
 _NONE = timedelta(0)
 _DAY = timedelta(days=1)
-
-
-def _time_zone() -> str:
-    name = os.environ.get("KEITO_TIMEZONE", "").strip() or "UTC"
-    if _is_zone(name):
-        return name
-    # Whoever set it is not there to catch an error, which would reach the agent instead.
-    _log.warn("time zone", "KEITO_TIMEZONE names no time zone: days end at midnight in UTC")
-    return "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +76,7 @@ class Contract:
     policy: Mapping[Status, bool] = field(default_factory=dict)
     max_hours_per_run: Decimal | int | str = Decimal(8)
     time_basis: TimeBasis = "wall"
-    time_zone: str = field(default_factory=_time_zone)
+    time_zone: str = field(default_factory=usual_zone)
     generators: Literal["working", "open"] = "working"
     share_cost: bool = True
     increment: timedelta | None = None
@@ -110,7 +100,7 @@ class Contract:
         flag("Contract(share_cost=)", self.share_cost)
         if not isinstance(self.time_zone, str):
             raise TypeError("Contract(time_zone=): give the name of a time zone")
-        if not _is_zone(self.time_zone):
+        if not is_zone(self.time_zone):
             raise ValueError(f"Contract(time_zone=): there is no time zone {self.time_zone!r}")
         one_of("Contract(rounded_per=)", self.rounded_per, get_args(RoundedPer))
         one_of("Contract(children=)", self.children, get_args(Children))
@@ -264,15 +254,3 @@ def _check_caps(caps: Mapping[str, object]) -> None:
     for cap in caps.values():
         if not isinstance(cap, Cap):
             raise TypeError("Contract(caps=): give a Cap for each outcome type")
-
-
-def _is_zone(name: str) -> bool:
-    if name == "UTC":
-        return True
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True

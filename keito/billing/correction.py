@@ -19,34 +19,13 @@ from ._facts import decode, encode
 from .contract import Contract
 from .entry import Entry, run_entries
 from .keys import record_key
-from .metadata import LIMIT, OURS, by_rank, size
+from .metadata_change import difference, fitting, whole
 from .outbox.record import Record
 from .prices import Prices
 from .run_facts import BaseFacts, EndFacts, LateFacts, StartFacts
 from .usage import EXACT
 from .wire import metadata_of, read
 
-_NULL = size({"": None})
-# What each key says when the thing is no longer so: a merging PATCH can't take a key away.
-_UNTRUE: Mapping[str, object] = {"usage_incomplete": False, "llm_calls_unpriced": 0}
-_CORRECTED = (
-    "model_provider",
-    "model_name",
-    "tokens_in",
-    "tokens_out",
-    "tokens_cache_read",
-    "tokens_cache_write",
-    "tokens_reasoning",
-    "usage_incomplete",
-    "llm_calls",
-    "tool_calls",
-    "cost_usd",
-    "cost_source",
-    "price_version",
-    "llm_calls_unpriced",
-    "models",
-    "agents",
-)
 _UNSENT = ("UNROUTED", "DROPPED")
 # What else the end of a run may change in its entry.
 _TOLD = ("hours", "billable", "notes")
@@ -102,7 +81,7 @@ def correction(
     before, wanted = metadata_of(read(base.payload)), metadata_of(entry.body)
     sent = [read(r.payload) for r in earlier if r.payload and r.state != "DROPPED"]
     last = sent[-1] if sent else {}
-    change = _fitting(before, _difference(before, wanted, touched=metadata_of(last)))
+    change = fitting(before, difference(before, wanted, touched=metadata_of(last)))
     told = {name: last[name] for name in _TOLD if name in last}
     if change == metadata_of(last):
         # Keito need not hear of it, the day's expense may.
@@ -136,8 +115,8 @@ def ending(
     before = read(base.payload)
     wanted = read(_json.dumps(entry.body).decode())
     told = {name: wanted[name] for name in _TOLD if wanted[name] != before[name]}
-    change = _whole(metadata_of(before), metadata_of(wanted))
-    return _standing(made, base, told, _fitting(metadata_of(before), change))
+    change = whole(metadata_of(before), metadata_of(wanted))
+    return _standing(made, base, told, fitting(metadata_of(before), change))
 
 
 def _made(
@@ -190,48 +169,6 @@ def _standing(
     if base.state == "PARKED":
         return replace(made, state="PARKED", reason=AFTER_PARKED, payload=payload)
     return replace(made, state="READY", payload=payload)
-
-
-def _whole(before: Mapping[str, object], wanted: Mapping[str, object]) -> dict[str, object]:
-    """Say all that is otherwise; what was cut from the entry for want of room stays cut."""
-    names = [name for name in (*wanted, *before) if name != "truncated"]
-    told = {name: wanted.get(name, _UNTRUE.get(name)) for name in names}
-    change = {name: value for name, value in told.items() if before.get(name) != value}
-    return {**change, "truncated": True} if "truncated" in wanted else change
-
-
-def _difference(
-    before: Mapping[str, object], wanted: Mapping[str, object], *, touched: Mapping[str, object]
-) -> dict[str, object]:
-    change: dict[str, object] = {}
-    for name in _CORRECTED:
-        value = wanted.get(name, _UNTRUE.get(name))
-        known = name in before or name in touched
-        if name in touched or ((known or name in wanted) and before.get(name) != value):
-            change[name] = value
-    # How the run ended after all stays said, too.
-    change.update((n, v) for n, v in touched.items() if n not in (*_CORRECTED, "truncated"))
-    if "truncated" in wanted and "truncated" not in before:
-        change["truncated"] = True
-    return change
-
-
-def _fitting(
-    before: Mapping[str, object], change: Mapping[str, object]
-) -> dict[str, object] | None:
-    """Leave out the least telling until the entry has room for it; None if it never has."""
-    fitting = dict(change)
-    for name in reversed(by_rank({**before, **change})):
-        if size({**before, **fitting}) <= LIMIT:
-            break
-        if name in OURS and name not in _CORRECTED:
-            continue
-        fitting["truncated"] = True
-        fitting.pop(name, None)
-        # Not to be left as it was, either: that is no longer true, or is to go before the rest.
-        if (name in change and name in before) or size({"": before.get(name)}) > _NULL:
-            fitting[name] = None
-    return fitting if size({**before, **fitting}) <= LIMIT else None
 
 
 def _added_cost(entry: Entry, known: Sequence[Record]) -> dict[str, object]:

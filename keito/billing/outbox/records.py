@@ -12,26 +12,7 @@ from typing import Any
 from .. import _forks
 from .database import FULL, close_with, connect, identity, proven, readable, set_aside
 from .record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
-from .table import INSERT, INSERT_NEW, SELECT, bring_up_to_date, record_of
-
-_TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
-_MAY_GO = f"""
-after = '' OR EXISTS (
-    SELECT 1 FROM records AS base WHERE base.key = records.after AND base.state = 'DONE'
-) AND NOT EXISTS (
-    SELECT 1 FROM records AS older WHERE older.after = records.after
-    AND older.state IN {_TO_SEND} AND (older.made, older.key) < (records.made, records.key)
-)
-"""
-# The last cost knows what less than a cent is carried on.
-_PRUNE = """
-DELETE FROM records WHERE state = 'DONE' AND since < :before AND expense != 'due' AND kind != 'cost'
-AND NOT EXISTS (
-    SELECT 1 FROM records AS needed WHERE needed.run = records.run AND needed.run != ''
-    AND (needed.since >= :before OR needed.expense = 'due' OR needed.state != 'DONE')
-    AND needed.state != 'DROPPED'
-)
-"""
+from .table import INSERT, INSERT_NEW, MAY_GO, PRUNE, SELECT, bring_up_to_date, record_of
 
 
 class Records:
@@ -163,7 +144,7 @@ class Records:
         projects = sorted(without)
         query = (
             f"{SELECT} WHERE destination = ? AND state = 'READY' AND held = 0 "
-            f"AND project NOT IN ({', '.join('?' for _ in projects)}) AND ({_MAY_GO}) "
+            f"AND project NOT IN ({', '.join('?' for _ in projects)}) AND ({MAY_GO}) "
             "ORDER BY made LIMIT 1"
         )
         with self._turn(), self._connection:
@@ -233,7 +214,7 @@ class Records:
     def prune(self, *, before: float) -> None:
         """Forget what was delivered before then."""
         with self._turn():
-            self._connection.execute(_PRUNE, {"before": before})
+            self._connection.execute(PRUNE, {"before": before})
 
     def counts(self, destination: str) -> tuple[dict[State, int], int, float | None]:
         """Count by state; how many are held; when the oldest to be sent was made."""

@@ -1,4 +1,4 @@
-"""The table of records: its columns, and how a file of an earlier version gets the newer ones."""
+"""The table of records: its columns, long questions, and what a file of an earlier version gets."""
 
 from __future__ import annotations
 
@@ -58,6 +58,24 @@ SELECT = f"SELECT {', '.join(_COLUMNS)} FROM records"
 _INTO = f"INTO records ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"
 INSERT = f"INSERT OR IGNORE {_INTO}"
 INSERT_NEW = f"INSERT {_INTO}"
+_TO_SEND = "('READY', 'SENDING', 'AMBIGUOUS')"
+MAY_GO = f"""
+after = '' OR EXISTS (
+    SELECT 1 FROM records AS base WHERE base.key = records.after AND base.state = 'DONE'
+) AND NOT EXISTS (
+    SELECT 1 FROM records AS older WHERE older.after = records.after
+    AND older.state IN {_TO_SEND} AND (older.made, older.key) < (records.made, records.key)
+)
+"""
+# The last cost knows what less than a cent is carried on.
+PRUNE = """
+DELETE FROM records WHERE state = 'DONE' AND since < :before AND expense != 'due' AND kind != 'cost'
+AND NOT EXISTS (
+    SELECT 1 FROM records AS needed WHERE needed.run = records.run AND needed.run != ''
+    AND (needed.since >= :before OR needed.expense = 'due' OR needed.state != 'DONE')
+    AND needed.state != 'DROPPED'
+)
+"""
 
 
 def bring_up_to_date(connection: sqlite3.Connection) -> None:
