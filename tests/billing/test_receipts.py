@@ -185,3 +185,39 @@ def test_the_environment_can_ask_and_no_price_list_is_loaded_for_it(
 
     assert done.stdout == "False\n"
     assert done.stderr.startswith("p/one · 0.0s · 2 tok · charged 0.000 h · in memory")
+
+
+LOADING = """
+import sys, threading, time
+from keito.billing import MemoryOutbox, Recorder, Target, _forks
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread().name == "keito-journal":
+            other = threading.Thread(target=self.look, args=(name,))
+            other.start()
+            other.join()
+
+    def look(self, name):
+        free = _forks._whole.acquire(blocking=False)
+        print(name, "a fork may come" if free else "no fork")
+        if free:
+            _forks._whole.release()
+
+sys.meta_path.insert(0, Watch())
+recorder = Recorder(outbox=MemoryOutbox(), courier="external", receipts=True)
+recorder.start("one", target=Target(project_id="p", task_id="t")).finish()
+for _ in range(1000):
+    if "keito.billing.rounding" not in sys.modules:
+        time.sleep(0.01)
+"""
+
+
+def test_no_fork_comes_while_the_journals_thread_loads_what_a_receipt_is_made_with() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADING], capture_output=True, text=True, check=True
+    )
+
+    loaded = done.stdout.splitlines()
+    assert "keito.billing.hours no fork" in loaded
+    assert [line for line in loaded if "may come" in line] == []
