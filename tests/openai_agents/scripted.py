@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 from agents import Agent, Model, ModelResponse, Tool, Usage, function_tool
 from agents.items import TResponseStreamEvent
@@ -78,7 +79,7 @@ class ScriptedModel(Model):
         self.answered += 1
         return Response.model_validate(
             {
-                "id": f"resp_{id(self)}_{self.answered}",
+                "id": f"resp_{uuid4().hex}",
                 "created_at": 0,
                 "model": MODEL,
                 "object": "response",
