@@ -53,10 +53,6 @@ class OpenLedgers:
             with self.lock:
                 self._awaited.pop(ledger, None)
 
-    def awaits(self, ledger: Ledger) -> bool:
-        """Whether calls are expected that correct this record."""
-        return ledger in self._awaited
-
     def lingering(self, until: float | None = None) -> list[Ledger]:
         """List what waits for calls, and has by then waited long enough."""
         return self._by(self._lingering, until)
