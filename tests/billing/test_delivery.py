@@ -142,6 +142,7 @@ def test_nothing_is_sent_sooner_than_keito_asked(recorder: Recorder, local: Loca
     local.faults.rate_limit(1, times=1, **POST)
 
     runs = work(recorder, 3)
+    wait_until(lambda: local.requests("POST"))
     recorder.flush(0.3)
 
     assert len(local.requests("POST")) == 1

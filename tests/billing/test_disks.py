@@ -19,6 +19,7 @@ from keito.testing import LocalKeito
 from tests.billing.conftest import HOME
 from tests.billing.sending import PATIENCE, recorder_to
 from tests.billing.test_delivery import delivered, work
+from tests.billing.test_harmless import wait_until
 
 MOUNTS = """\
 22 1 0:20 / / rw,relatime shared:1 - overlay overlay rw,lowerdir=/l
@@ -54,7 +55,7 @@ def test_an_outbox_that_is_deleted_while_in_use_is_made_again_with_all_it_held(
     with local.outage():
         runs = work(recorder, 5)
         open_run = recorder.start("open")
-        recorder.flush(0.2)
+        wait_until(lambda: recorder.status().last_error is not None)
         delete(tmp_path / "outbox.db")
         runs += work(recorder, 5)
         open_run.finish()
