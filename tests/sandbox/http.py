@@ -20,7 +20,9 @@ class Http(httpx.Client):
             "Authorization": f"Bearer {local.key(role)}",
             "Keito-Account-Id": local.account_id,
         }
-        super().__init__(base_url=local.base_url, headers=headers, trust_env=False, **options)
+        # With the 5 s of httpx a busy machine could fail any test.
+        settings = {"timeout": 60.0, "trust_env": False, **options}
+        super().__init__(base_url=local.base_url, headers=headers, **settings)
 
 
 def exact(response: httpx.Response) -> Any:
