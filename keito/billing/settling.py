@@ -114,6 +114,8 @@ class Settling:
             )
         else:
             change = self._clocks.change("READY")
+        if change.state == "DONE":
+            self._way.cleared_up()
         if self._outbox.change(record, change) and change.state == "PARKED":
             warn_of(change)
             park_following(self._outbox, record, now=self._clocks.wall())

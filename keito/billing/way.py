@@ -93,6 +93,13 @@ class Way:
         self._failures = 0
         self.last_error = None
 
+    def cleared_up(self) -> None:
+        """Note that a record whose answer was lost has arrived: nothing is wrong with it any more.
+
+        This is no sign that Keito takes the next one, so how long pauses are is left as it is.
+        """
+        self.last_error = None
+
     def pause(self, met: Outcome | str) -> None:
         """Send nothing for a while: as long as Keito asks, else longer each time."""
         self._failures += 1

@@ -53,6 +53,7 @@ class Updating:
         """Decide what became of an update that is in doubt, going by a listing."""
         facts, item = facts_of(total), _find(total, items)
         if item is not None and _has(item, facts["revision"]):
+            self._way.cleared_up()
             self._outbox.change(total, self._made(total, item))
         elif item is not None and _has(item, facts["confirmed_revision"]):
             touched = _touched(total, item)
