@@ -8,8 +8,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.skips import as_seen_by_ci
+
+# How long an example takes says more of the machine than of what is tested.
+settings.register_profile("keito", settings(deadline=None))
+settings.load_profile("keito")
 
 _KEPT = {"KEITO_RECORD"}
 
