@@ -127,7 +127,9 @@ loop.run_until_complete(asyncio.sleep(0.01))
 
 
 def play(program: str, outbox: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", program, str(outbox)]
+    # Python 3.12 and newer say so where a process forks while the journal's thread is alive.
+    quiet = ["-W", "ignore:This process:DeprecationWarning"]
+    command = [sys.executable, *quiet, "-c", program, str(outbox)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
