@@ -44,7 +44,8 @@ class Courier:
         self._hurried = 0
         self._bell = Bell()
         self._closing = threading.Event()
-        self._starting = threading.Lock()
+        # Entered again by whatever ends as garbage is collected here, as a billed generator does.
+        self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
         self._delivery: Delivery | None = None
         self._abandoned = False

@@ -48,7 +48,8 @@ class Journal:
         self._bell = Bell()
         self._closing = threading.Event()
         self._writing = threading.Lock()
-        self._starting = threading.Lock()
+        # Entered again by whatever ends as garbage is collected here, as a billed generator does.
+        self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
         self._abandoned = False
         self.deferred = 0
