@@ -61,8 +61,8 @@ class Backlog:
     def records(self, state: State | None = None) -> list[Record]:
         """List the records in a state, or all, oldest first."""
         states = STATES if state is None else (state,)
-        found = [r for one in states for r in self._outbox.in_state(self._destination, one)]
-        return sorted(found, key=_age)
+        # At one moment: read state by state, what a courier moves on meanwhile would be missed.
+        return sorted(self._outbox.in_state(self._destination, *states), key=_age)
 
     def assign(self, run_or_key: str, target: Target) -> int:
         """Say whose work an unrouted run was: all that is unrouted of it is rendered and sent.
@@ -154,12 +154,8 @@ class Backlog:
         """
         count = 0
         with self._turn():
-            waiting = [
-                record
-                for state in _NEVER_SENT
-                for record in self._outbox.in_state(destination, state)
-            ]
-            for run in dict.fromkeys(record.run for record in sorted(waiting, key=_age)):
+            waiting = sorted(self._outbox.in_state(destination, *_NEVER_SENT), key=_age)
+            for run in dict.fromkeys(record.run for record in waiting):
                 of_run = [record for record in waiting if record.run == run]
                 count += self._adopt_run(of_run, account)
         self._changed()

@@ -162,7 +162,7 @@ class Delivery:
     def _add_up(self, hurry: bool) -> None:
         if self._folding is None:
             states: tuple[State, ...] = ("COLLECTED", "FOLDED")
-            if not any(self._outbox.in_state(self._destination.id, s) for s in states):
+            if not self._outbox.in_state(self._destination.id, *states):
                 return
             with whole():
                 # Imported here: few have their runs added up, and nobody else needs to load it.

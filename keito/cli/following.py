@@ -35,7 +35,7 @@ class Following:
 
     def look(self) -> list[Record]:
         """List the records that are new or in another state than before, as they changed."""
-        open_now = [r for state in _OPEN for r in self._outbox.in_state(self._destination, state)]
+        open_now = self._outbox.in_state(self._destination, *_OPEN)
         fences = {record.key: record.fence for record in open_now}
         # A day's total is delivered again each time there is more of it.
         self._done.difference_update(fences)

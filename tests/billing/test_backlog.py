@@ -39,6 +39,16 @@ def filed(outbox: Outbox) -> None:
         pass
 
 
+class SentBack(MemoryOutbox):
+    """Has a courier that puts what it was sending back, whenever somebody has looked."""
+
+    def in_state(self, destination: str, *states: State) -> list[Record]:
+        found = super().in_state(destination, *states)
+        for record in super().in_state(destination, "SENDING"):
+            self.change(record, Change(state="READY", since=2.0))
+        return found
+
+
 def backlog_of(recorder: Recorder) -> Backlog:
     backlog = recorder.backlog()
     filed(recorder._recording.opened())
@@ -363,4 +373,18 @@ def test_held_records_are_released(outbox: MemoryOutbox) -> None:
 
     assert (backlog.release(), backlog.release()) == (1, 0)
     assert recorder.status().held == 0
+    recorder.close(0)
+
+
+def test_what_a_courier_moves_on_meanwhile_is_listed() -> None:
+    outbox = SentBack()
+    recorder = recorder_into(outbox)
+    recorder.start("agent", target=HOME).finish()
+    backlog = backlog_of(recorder)
+    here = recorder.destination.id
+    assert outbox.claim(here, owner="courier", now=1.0, lease=9.0, without=())
+
+    listed = backlog.records()
+
+    assert [record.kind for record in listed] == ["run"]
     recorder.close(0)

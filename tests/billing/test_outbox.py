@@ -527,6 +527,7 @@ def test_records_can_be_listed_by_state(outbox: Outbox) -> None:
 
     assert [found.key for found in outbox.in_state(HERE, "READY")] == ["a", "b"]
     assert [found.key for found in outbox.in_state(HERE, "PARKED")] == ["c"]
+    assert [found.key for found in outbox.in_state(HERE, "PARKED", "READY")] == ["c", "a", "b"]
     assert outbox.in_state("elsewhere", "READY") == []
 
 

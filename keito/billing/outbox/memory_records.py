@@ -161,13 +161,13 @@ class MemoryRecords:
             self._records = left | {record.key: record for record in new}
         return True
 
-    def in_state(self, destination: str, state: State) -> list[Record]:
+    def in_state(self, destination: str, *states: State) -> list[Record]:
         """See `Store`."""
         with self._lock:
             return _by_age(
                 record
                 for record in self._records.values()
-                if record.destination == destination and record.state == state
+                if record.destination == destination and record.state in states
             )
 
     def release(self, destination: str) -> int:

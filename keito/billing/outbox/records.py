@@ -200,10 +200,11 @@ class Records:
             self._connection.executemany(INSERT_NEW, [astuple(record) for record in new])
         return True
 
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """List the records in a state, oldest first."""
-        query = f"{SELECT} WHERE destination = ? AND state = ? ORDER BY made"
-        return [record_of(row) for row in self._rows(query, (destination, state))]
+    def in_state(self, destination: str, *states: State) -> list[Record]:
+        """List the records in any of the states, oldest first."""
+        marks = ", ".join("?" for _ in states)
+        query = f"{SELECT} WHERE destination = ? AND state IN ({marks}) ORDER BY made"
+        return [record_of(row) for row in self._rows(query, (destination, *states))]
 
     def release(self, destination: str) -> int:
         """Let held records go."""

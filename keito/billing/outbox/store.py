@@ -85,8 +85,8 @@ class Store(Protocol):
         """
         ...
 
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """List the records in a state, oldest first."""
+    def in_state(self, destination: str, *states: State) -> list[Record]:
+        """List the records in any of the states, oldest first, as they are at one moment."""
         ...
 
     def release(self, destination: str) -> int:

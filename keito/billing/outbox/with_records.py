@@ -84,9 +84,9 @@ class WithRecords(ABC):
         """See `Store`."""
         return self._records.replace(old, new)
 
-    def in_state(self, destination: str, state: State) -> list[Record]:
+    def in_state(self, destination: str, *states: State) -> list[Record]:
         """See `Store`."""
-        return self._records.in_state(destination, state)
+        return self._records.in_state(destination, *states)
 
     def ambiguous(self, destination: str) -> list[Record]:
         """See `Outbox`."""

@@ -195,10 +195,10 @@ class Records:
             return True
         return False
 
-    def in_state(self, destination: str, state: State) -> list[Record]:
-        """List the records in a state, oldest first."""
-        where = "WHERE destination = %s AND state = %s ORDER BY made, key"
-        return self._records(where, (destination, state))
+    def in_state(self, destination: str, *states: State) -> list[Record]:
+        """List the records in any of the states, oldest first."""
+        where = "WHERE destination = %s AND state = ANY(%s) ORDER BY made, key"
+        return self._records(where, (destination, list(states)))
 
     def release(self, destination: str) -> int:
         """Let held records go."""
