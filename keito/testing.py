@@ -194,6 +194,7 @@ def sandbox(
         OSError: The port is taken.
         DataFileError: The file can't be used.
     """
+    from .billing.destination import forget_keys
     from .sandbox import Sandbox, Server
 
     app = Sandbox(
@@ -206,7 +207,10 @@ def sandbox(
     )
     server = Server(app, port=port)
     server.start()
+    local = LocalKeito(app, server, role)
+    # The port may be that of an earlier one, for which this process used another role's key.
+    forget_keys(local.base_url)
     try:
-        yield LocalKeito(app, server, role)
+        yield local
     finally:
         server.stop()

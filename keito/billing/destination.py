@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from .._config import DEFAULT_BASE_URL
@@ -24,7 +24,7 @@ class Destination:
     credential: str
     api_key: str | None = field(default=None, repr=False, compare=False)
 
-    _keys: ClassVar[dict[str, bytes]] = {}
+    _keys: ClassVar[dict[Destination, bytes]] = {}
 
     @property
     def id(self) -> str:
@@ -61,6 +61,12 @@ def destination(
     return found
 
 
+def forget_keys(base_url: str) -> None:
+    """Let any key be used at an address, since another server is there now."""
+    for known in [known for known in Destination._keys if known.base_url == base_url]:
+        del Destination._keys[known]
+
+
 def _given(argument: str | None, variable: str, otherwise: str) -> str:
     value = argument if argument is not None else os.environ.get(variable, "")
     return value.strip() or otherwise
@@ -70,7 +76,7 @@ def _refuse_second_key(found: Destination) -> None:
     if found.api_key is None:
         return
     digest = hashlib.sha256(found.api_key.encode()).digest()
-    if Destination._keys.setdefault(found.id, digest) != digest:
+    if Destination._keys.setdefault(replace(found, api_key=None), digest) != digest:
         raise KeitoConfigError(
             "this process uses two API keys for the same account: "
             'give the second one a name with Recorder(credential="...")'

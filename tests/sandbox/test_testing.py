@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from keito import Keito
+from keito.billing import Recorder
 from keito.testing import LocalKeito, sandbox
 from tests.sandbox.http import Http, created, expense, invoice, new_entry
 
@@ -142,3 +144,16 @@ def test_importing_it_imports_no_server() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
     assert result.stdout.strip() == "set()"
+
+
+def test_recorders_may_use_another_key_where_an_earlier_local_keito_was() -> None:
+    with sandbox(role="admin") as earlier:
+        Recorder(**earlier.client_settings, courier="external").close(0)
+        port = urlsplit(earlier.base_url).port
+        assert port is not None
+
+    with sandbox(role="agent", port=port) as later:
+        recorder = Recorder(**later.client_settings, courier="external")
+
+        assert recorder.destination.api_key == later.api_key
+        recorder.close(0)
