@@ -13,6 +13,8 @@ import uvicorn
 from .sandbox import Sandbox
 
 HOST = "127.0.0.1"
+# Rounds of the loop in which a connection that was being accepted would show.
+_ROUNDS = 5
 _PATIENCE = 10.0
 
 
@@ -133,13 +135,25 @@ class Server:
     async def _close(self, server: uvicorn.Server) -> None:
         # uvicorn's own shutdown lets requests finish, and takes 0.2 s; an outage does neither.
         for listener in server.servers:
-            listener.close()
+            _take_no_more(listener)
         self._sandbox.account.release()
-        for protocol in list(server.server_state.connections):
-            if protocol.transport:
-                protocol.transport.abort()
+        await self._abort_all(server)
+        for listener in server.servers:
+            listener.close()
         if server.server_state.tasks:
             await asyncio.wait(set(server.server_state.tasks), timeout=1.0)
+
+    async def _abort_all(self, server: uvicorn.Server) -> None:
+        # What was just being accepted shows some rounds of the loop later, and what is cut is gone
+        # a round later: the loop must not end before.
+        rounds = 0
+        while rounds < _ROUNDS:
+            open_now = list(server.server_state.connections)
+            for protocol in open_now:
+                if protocol.transport:
+                    protocol.transport.abort()
+            rounds = 0 if open_now else rounds + 1
+            await asyncio.sleep(0)
 
     async def _stay_down(self) -> None:
         # Bound and not listening: connections are refused, and nobody else can take the port.
@@ -165,6 +179,15 @@ class Server:
             raise RuntimeError("the sandbox's server does not react")
         if self._failure:
             raise RuntimeError("the sandbox's server failed") from self._failure
+
+
+def _take_no_more(listener: asyncio.Server) -> None:
+    # Closed at once, asyncio would forget the connections that it is just accepting, and their
+    # sockets would stay open until they are garbage.
+    loop = asyncio.get_running_loop()
+    for taking in listener.sockets:
+        with suppress(NotImplementedError):  # on Windows, loops have no readers
+            loop.remove_reader(taking.fileno())
 
 
 class _Uvicorn(uvicorn.Server):

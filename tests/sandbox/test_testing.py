@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 import subprocess
@@ -157,3 +158,25 @@ def test_recorders_may_use_another_key_where_an_earlier_local_keito_was() -> Non
 
         assert recorder.destination.api_key == later.api_key
         recorder.close(0)
+
+
+def test_connections_that_are_just_being_accepted_are_closed_when_it_stops() -> None:
+    for _ in range(5):
+        with sandbox() as other:
+            callers = [threading.Thread(target=_call_until_gone, args=(other,)) for _ in range(4)]
+            for caller in callers:
+                caller.start()
+        for caller in callers:
+            caller.join()
+
+    # A socket of the server's that is garbage and open would be an error now.
+    gc.collect()
+
+
+def _call_until_gone(local: LocalKeito) -> None:
+    port = urlsplit(local.base_url).port
+    while True:
+        with socket.socket() as caller:
+            caller.settimeout(0.1)
+            if caller.connect_ex(("127.0.0.1", port)):
+                return
