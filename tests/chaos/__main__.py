@@ -71,7 +71,8 @@ def lines(report: Report) -> list[str]:
         f"  wrong          {len(audit.wrong)}",
         f"  undelivered    {report.left}",
         f"  processes      {report.kills} killed, {report.stops} stopped past their leases",
-        f"  labelled steps {len(report.reached)} reached",
+        f"  labelled steps {len(report.reached)} reached"
+        + (f", in vain tried: {', '.join(report.unreached)}" if report.unreached else ""),
         f"  the server     {report.requests:,} requests, {report.outages} outages; {faults}",
         f"  deferred       {report.deferred} lines",
         f"  took           {report.seconds:.0f} s",

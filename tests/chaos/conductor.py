@@ -54,6 +54,7 @@ class Report:
         stops: or stopped, for longer than their leases.
         outages: How often the server was down.
         reached: How often a process got its signal at which step.
+        unreached: Steps that many processes were made for, and none came to.
         faults: How many requests were spoiled, by how.
         requests: How many there were.
         deferred: How many lines were in memory only for a while.
@@ -66,6 +67,7 @@ class Report:
     stops: int = 0
     outages: int = 0
     reached: Counter[str] = field(default_factory=Counter)
+    unreached: list[str] = field(default_factory=list[str])
     faults: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     deferred: int = 0
@@ -176,7 +178,8 @@ class _Chaos:
             return False
         self._next_count = now + COUNTING
         reached = {note["step"] for note in read_notes(self._folder) if note["did"] == "reached"}
-        missing = set(self._fates.steps) - reached if self._scale.every_step else set()
+        steps = set(self._fates.steps) if self._scale.every_step else set()
+        missing = steps - reached - self._fates.in_vain
         return len(promised(read_notes(self._folder))) >= self._scale.records and not missing
 
     def _settled(self) -> Report:
@@ -189,6 +192,7 @@ class _Chaos:
         time.sleep(LATEST)
         notes = list(read_notes(self._folder))
         report.reached = Counter(note["step"] for note in notes if note["did"] == "reached")
+        report.unreached = sorted(self._fates.in_vain - set(report.reached))
         report.deferred = sum(note["lines"] for note in notes if note["did"] == "deferred")
         report.requests = len(local.requests())
         report.audit = audit(promised(notes), local.entries(), local.expenses())

@@ -27,6 +27,8 @@ _HOWS: Sequence[tuple[How, int]] = (
     ("leaves", 1),
 )
 _TRIES = 4
+# So many processes that did not come to a step are enough: it is reported, and not waited for.
+_IN_VAIN = 12
 LATEST = 1.2
 """How much later than its answer is lost the server may carry a request out."""
 
@@ -121,16 +123,23 @@ class Fates:
             turn.rotate(-1)
         if role == "courier" and how == "leaves":
             how = "killed at random"
+        after, nth = chance.uniform(0.3, 2.5), chance.choice((1, 1, 1, 2, 5))
         return Fate(
             how=how,
-            after=chance.uniform(0.3, 2.5),
+            after=after,
             step=step,
-            nth=chance.choice((1, 1, 1, 2, 5)),
+            # What is rare enough to be missed is waited for the first time only.
+            nth=1 if self._tries[step] else nth,
             still=chance.uniform(1.0, 2.0),
             seed=chance.randrange(2**32),
             external=chance.random() < 0.5,
             daily=chance.random() < 0.3,
         )
+
+    @property
+    def in_vain(self) -> set[str]:
+        """The steps that no more processes are made for."""
+        return {step for step, tries in self._tries.items() if tries >= _IN_VAIN}
 
     def missed(self, role: Role, step: str) -> None:
         """Try a step soon again that a process did not come to."""
