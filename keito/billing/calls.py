@@ -9,12 +9,15 @@ from ._guard import tried
 from .arguments import text
 from .clocks import now
 from .endings import may_have_cost
-from .usage import Usage, count
+from .usage import Usage, count, counts, money
 
 if TYPE_CHECKING:
     from .ledger import Ledger
     from .meter import Meter
     from .recording import Recording
+    from .summing import ToldCall
+
+_UNKNOWN = Usage()
 
 
 class Call:
@@ -74,6 +77,21 @@ class Call:
         if self.meter is not None:
             self.meter.end(self)
         return True
+
+    def told(self) -> ToldCall:
+        """Return what its run's record is told of it."""
+        usage = self.usage or _UNKNOWN
+        cost = money(usage.reported_cost_usd)
+        return (
+            self.started,
+            self.ended,
+            self.failed,
+            usage.provider,
+            usage.model or self.model,
+            self.agent,
+            None if cost is None else str(cost),
+            *counts(usage),
+        )
 
 
 class ModelCall:

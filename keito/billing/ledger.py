@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 from ._facts import encode
 from .calls import Call
 from .clocks import now
-from .intervals import Interval, within
+from .intervals import Interval
 from .parts import work_of_part
 from .said import Said
 from .target import Target
 from .tree import Tree
-from .usage import Usage, each, text, totals
+from .usage import text
 
 if TYPE_CHECKING:
     from .meter import Meter
-
-# A call the provider refused cost nothing, and nothing about it is unknown.
-_REFUSED = Usage(input_tokens=0, output_tokens=0)
 
 
 class Ledger:
@@ -181,59 +178,37 @@ class Ledger:
         self.taken = self.tree.leave(self, self.started, self.ended, self.pauses)
 
     def facts(self) -> dict[str, object]:
-        """Return what came of it, without what is empty: times are microseconds from its start."""
+        """Return what came of it, without what is empty; see `summing.summed_up`."""
         ended = now() if self.ended is None else self.ended
-        return {"elapsed": ended - self.started, "status": self.status, **self._more(ended)}
+        return {"elapsed": ended - self.started, "status": self.status, **self._more()}
 
     def body(self) -> str:
         """Return the same as JSON, once it has ended."""
         ended = self.started if self.ended is None else self.ended
         # An encoder would take ten times as long, and many runs have nothing more.
         body = f'{{"elapsed":{ended - self.started},"status":"{self.status}"'
-        parts = (self.error, self.calls, self.tools, self.pauses, self.taken, self._said)
-        more = self._more(ended) if any(parts) else None
+        more = self._more()
         return f"{body},{encode(more)[1:]}" if more else body + "}"
 
-    def _more(self, ended: int) -> dict[str, object]:
+    def _more(self) -> dict[str, object]:
         more: dict[str, object] = {}
         if self.error is not None:
             more["error"] = self.error
-        if self.calls:
-            more["usage"] = self._usage()
-        if self.calls or self.tools:
-            more["active"] = self._offsets(self._active(ended), ended)
-        if self.tools:
-            more["tools"] = len(self.tools)
-        if self.pauses:
-            more["pauses"] = self._offsets(self.pauses, ended)
-        if self.taken:
-            more["taken"] = self._offsets(self.taken, ended)
+        told = self._told()
+        if told:
+            more["told"] = {"since": self.started, **told}
         if self._said is not None:
             more.update(self._said.facts())
         return more
 
-    def _active(self, ended: int) -> list[Interval]:
-        calls = [(c.started, c.ended if c.ended is not None else ended) for c in self.calls]
-        tools = [(t, ended) if isinstance(t, int) else t for t in self.tools.values()]
-        return [*calls, *tools]
-
-    def _offsets(self, intervals: Sequence[Interval], ended: int) -> list[Interval]:
-        clipped = within(intervals, self.started, ended)
-        return [(a - self.started, b - self.started) for a, b in clipped]
-
-    def _usage(self) -> list[dict[str, object]]:
-        groups: dict[tuple[str | None, ...], list[Call]] = {}
-        for call in self.calls:
-            usage = call.usage or Usage()
-            group = (usage.provider, usage.model or call.model, call.agent)
-            groups.setdefault(group, []).append(call)
-        return [
-            {
-                "provider": provider,
-                "model": model,
-                "agent": agent,
-                **totals(_REFUSED if call.failed else call.usage for call in calls),
-                "each": each(call.usage for call in calls if not call.failed),
-            }
-            for (provider, model, agent), calls in groups.items()
-        ]
+    def _told(self) -> dict[str, object]:
+        told: dict[str, object] = {}
+        if self.calls:
+            told["calls"] = [call.told() for call in self.calls]
+        if self.tools:
+            told["tools"] = list(self.tools.values())
+        if self.pauses:
+            told["pauses"] = list(self.pauses)
+        if self.taken:
+            told["taken"] = self.taken
+        return told

@@ -58,10 +58,13 @@ class Receipts:
 
     def log(self, made: tuple[Ledger, str]) -> None:
         """Log what came of a run: its ledger, and the body of its last line."""
+        _load()
+        from .run_facts import result_in
+
         ledger, body = made
         log_receipt(
             cast("StartFacts", decode(self._lines.start(ledger))),
-            cast("RunFacts", decode(body)),
+            result_in(body),
             self._settings.contract,
             prices=self._settings.prices,
             durable=self._outbox.open().durable,
@@ -85,7 +88,6 @@ def log_receipt(
         prices: The recorder's own price list; None: the default one, if it is loaded already.
         durable: Whether what is journalled survives the process.
     """
-    _load()
     parts = [
         _where(start),
         _time(result, contract),
@@ -100,7 +102,7 @@ def _load() -> None:
     # Recording does without. A child that is forked while this thread loads a module could never
     # load it itself.
     with whole():
-        from . import cost, hours, rounding  # noqa: F401
+        from . import cost, hours, rounding, run_facts  # noqa: F401
 
 
 def _where(start: StartFacts) -> str:

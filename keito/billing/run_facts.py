@@ -6,6 +6,7 @@ from typing import TypedDict, cast
 
 from ._facts import JSON, decode, utf8
 from .outbox.line import Line
+from .summing import summed_up
 from .target import Target
 
 
@@ -168,7 +169,12 @@ def start_of(line: Line) -> StartFacts:
 
 def result_of(line: Line) -> RunFacts:
     """Read a `finish` or `ended` line."""
-    return cast("RunFacts", decode(line.body))
+    return result_in(line.body)
+
+
+def result_in(body: str) -> RunFacts:
+    """Read the body of such a line."""
+    return cast("RunFacts", summed_up(decode(body)))
 
 
 def started_in(line: Line) -> StartFacts:
@@ -183,7 +189,9 @@ def key_of(line: Line) -> str:
 
 def late_of(line: Line) -> LateFacts:
     """Read a `late` line."""
-    return cast("LateFacts", decode(line.body))
+    said = decode(line.body)
+    result = summed_up(cast("dict[str, object]", said["result"]))
+    return cast("LateFacts", {**said, "result": result})
 
 
 def outcome_of(line: Line) -> OutcomeFacts:

@@ -137,11 +137,11 @@ def text(value: object) -> str | None:
 
 def _added(sums: dict[str, int], usage: Usage) -> bool:
     """Add what a call consumed; whether it is known what went in and out."""
-    counts = _counts(usage)
-    for name, tokens in zip(TOKENS, counts, strict=True):
+    said = counts(usage)
+    for name, tokens in zip(TOKENS, said, strict=True):
         if tokens is not None:
             sums[name] = sums.get(name, 0) + tokens
-    return counts[0] is not None and counts[1] is not None
+    return said[0] is not None and said[1] is not None
 
 
 def each(usages: Iterable[Usage | None]) -> list[list[int | str | None]]:
@@ -151,11 +151,16 @@ def each(usages: Iterable[Usage | None]) -> list[list[int | str | None]]:
 
 def _said(usage: Usage) -> list[int | str | None]:
     cost = money(usage.reported_cost_usd)
-    return [*_counts(usage), None if cost is None else str(cost)]
+    return [*counts(usage), None if cost is None else str(cost)]
 
 
-def _counts(usage: Usage) -> list[int | None]:
-    return [None if value is None else count(value) for value in _TOKENS_OF(usage)]
+def counts(usage: Usage) -> list[int | None]:
+    """Return its numbers of tokens in the order of `TOKENS`, each of them one or None."""
+    # Nearly all are, and no function is called for these: the end of a run waits for this.
+    return [
+        value if value is None or (type(value) is int and 0 <= value <= _MOST) else count(value)
+        for value in _TOKENS_OF(usage)
+    ]
 
 
 def count(value: object) -> int | None:
