@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from ._facts import quoted
 from ._guard import tried
 from .arguments import text
 from .clocks import now
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .meter import Meter
     from .recording import Recording
-    from .summing import ToldCall
 
 _UNKNOWN = Usage()
+_NULL = "null"
 
 
 class Call:
@@ -78,19 +80,22 @@ class Call:
             self.meter.end(self)
         return True
 
-    def told(self) -> ToldCall:
-        """Return what its run's record is told of it."""
+    def told(self) -> str:
+        """Return what its run's record is told of it, as JSON; see `summing.ToldCall`."""
         usage = self.usage or _UNKNOWN
-        cost = money(usage.reported_cost_usd)
+        provider, model, agent = usage.provider, usage.model or self.model, self.agent
+        cost = usage.reported_cost_usd
+        if cost is not None:
+            cost = money(cost)
+        ended = _NULL if self.ended is None else self.ended
         return (
-            self.started,
-            self.ended,
-            self.failed,
-            usage.provider,
-            usage.model or self.model,
-            self.agent,
-            None if cost is None else str(cost),
-            *counts(usage),
+            f"[{self.started},{ended},{'true' if self.failed else 'false'},"
+            f"{_NULL if provider is None else quoted(provider)},"
+            f"{_NULL if model is None else quoted(model)},"
+            f"{_NULL if agent is None else quoted(agent)},"
+            f"{_NULL if cost is None else quoted(str(cost))},"
+            # Whole numbers and None: but for the latter, their text is JSON.
+            f"{str(counts(usage)).replace('None', _NULL)}]"
         )
 
 
@@ -98,6 +103,8 @@ class ModelCall:
     """A model call under way."""
 
     __slots__ = ("_call", "_recording")
+
+    # What an agent waits for at each call asks no clock and checks no argument through a function.
 
     def __init__(self, recording: Recording, call: Call) -> None:
         self._recording = recording
@@ -111,9 +118,14 @@ class ModelCall:
             key: The provider's response id, where only the answer has told it: what others report
                 under that key is this call.
         """
+        call = self._call
         if key is not None:
-            self._call = self._call.ledger.known_as(text("key", key), self._call)
-        self.end_at(now(), usage)
+            if type(key) is not str or not key:
+                text("key", key)
+            if key != call.key:
+                self._call = call = call.ledger.known_as(key, call)
+        ended = self._recording.call_ended
+        tried("recording a model call", ended, call, usage, monotonic_ns() // 1000, False)
 
     def end_at(self, moment: int, usage: Usage | None, *, failed: bool = False) -> None:
         """Note its end at a moment, in microseconds on the clock of the ledger."""
@@ -145,8 +157,8 @@ class ToolCall:
         ledger = self._ledger
         with ledger.tree.lock:
             begun = ledger.tools.get(self._key)
-            if isinstance(begun, int):
-                ledger.tools[self._key] = (begun, now())
+            if type(begun) is int:
+                ledger.tools[self._key] = [begun, monotonic_ns() // 1000]
 
     def fail(self, error: BaseException | None = None) -> None:
         """Note that it failed; it worked until then all the same."""

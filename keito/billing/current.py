@@ -30,6 +30,27 @@ def current_run() -> Run | None:
     return run
 
 
+class Active:
+    """A block in which a run is the current one.
+
+    Args:
+        run: The run that the code in the block works for.
+    """
+
+    __slots__ = ("_before", "_run")
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __enter__(self) -> Run:
+        self._before = _current.get()
+        _current.set(self._run)
+        return self._run
+
+    def __exit__(self, *raised: object) -> None:
+        leave(self._run, self._before)
+
+
 def leave(run: Run, before: Run | None) -> None:
     """End a block that made a run the current one: this code works for the one before again."""
     if _current.get() is run:

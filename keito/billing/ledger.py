@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ._facts import encode
+from ._facts import decode, encode
 from .calls import Call
 from .clocks import now
 from .intervals import Interval
@@ -63,7 +63,7 @@ class Ledger:
         self.started = now() if started is None else started
         self.pauses: list[Interval] = []
         self.calls: list[Call] = []
-        self.tools: dict[str, Interval | int] = {}
+        self.tools: dict[str, list[int] | int] = {}
         self.work = target.work_key
         if above is not None and above.work is not None:
             self._work_with(above, above.work)
@@ -111,7 +111,6 @@ class Ledger:
     def call(
         self,
         key: str,
-        *,
         agent: str | None,
         model: str | None,
         started: int,
@@ -123,7 +122,11 @@ class Ledger:
             known = calls.get(key)
             if known is not None:
                 return known
-            calls[key] = call = Call(key, self, text(agent), text(model), started, meter)
+            if agent is not None:
+                agent = text(agent)
+            if model is not None:
+                model = text(model)
+            calls[key] = call = Call(key, self, agent, model, started, meter)
             self.calls.append(call)
             if meter is not None:
                 meter.begin()
@@ -178,37 +181,32 @@ class Ledger:
         self.taken = self.tree.leave(self, self.started, self.ended, self.pauses)
 
     def facts(self) -> dict[str, object]:
-        """Return what came of it, without what is empty; see `summing.summed_up`."""
-        ended = now() if self.ended is None else self.ended
-        return {"elapsed": ended - self.started, "status": self.status, **self._more()}
+        """Return what came of it once it has ended, without what is empty: see `summing`."""
+        return decode(self.body())
 
     def body(self) -> str:
-        """Return the same as JSON, once it has ended."""
+        """Return the same as JSON."""
         ended = self.started if self.ended is None else self.ended
-        # An encoder would take ten times as long, and many runs have nothing more.
+        # An encoder would take several times as long, and its agent waits for this.
         body = f'{{"elapsed":{ended - self.started},"status":"{self.status}"'
-        more = self._more()
-        return f"{body},{encode(more)[1:]}" if more else body + "}"
-
-    def _more(self) -> dict[str, object]:
-        more: dict[str, object] = {}
+        if self.calls or self.tools or self.pauses or self.taken:
+            body += f',"told":{{"since":{self.started}{self._told()}}}'
+        if self.error is None and self._said is None:
+            return body + "}"
+        said = {} if self._said is None else self._said.facts()
         if self.error is not None:
-            more["error"] = self.error
-        told = self._told()
-        if told:
-            more["told"] = {"since": self.started, **told}
-        if self._said is not None:
-            more.update(self._said.facts())
-        return more
+            said["error"] = self.error
+        return f"{body},{encode(said)[1:]}" if said else body + "}"
 
-    def _told(self) -> dict[str, object]:
-        told: dict[str, object] = {}
+    def _told(self) -> str:
+        told = ""
         if self.calls:
-            told["calls"] = [call.told() for call in self.calls]
+            told += f',"calls":[{",".join([call.told() for call in self.calls])}]'
         if self.tools:
-            told["tools"] = list(self.tools.values())
+            # Whole numbers, in lists: their text is JSON.
+            told += f',"tools":{list(self.tools.values())}'
         if self.pauses:
-            told["pauses"] = list(self.pauses)
+            told += f',"pauses":{encode(self.pauses)}'
         if self.taken:
-            told["taken"] = self.taken
+            told += f',"taken":{encode(self.taken)}'
         return told

@@ -120,11 +120,11 @@ class Recording:
             if ledger.ended is not None:
                 return
             ledger.end(status, error, at=at)
-            waits = bool(ledger.calls) and ledger.open_calls > 0 and not self._silent
+            waits = ledger.open_calls > 0 and not self._silent
             body = ledger.body()
             ledger.closed = not waits
         if not waits:
-            self._made(ledger, body)
+            self._made(ledger, body, awaited=False)
             return
         # If this process dies while it waits, this is how the run ended all the same.
         self._write(ledger, "ended", body)
@@ -186,11 +186,11 @@ class Recording:
                 return
             body = ledger.body()
             ledger.closed = True
-        self._made(ledger, body)
+            awaited = ledger.open_calls > 0 and not self._closed
+        self._made(ledger, body, awaited=awaited)
 
-    def _made(self, ledger: Ledger, body: str) -> None:
-        """Write the end of a record, and let go of its run unless more may be told of it."""
-        awaited = bool(ledger.calls) and ledger.open_calls > 0 and not self._closed
+    def _made(self, ledger: Ledger, body: str, *, awaited: bool) -> None:
+        """Write the end of a record, and let go of its run unless calls are yet to report."""
         self._open.made(ledger)
         if awaited:
             self._open.wait_for(ledger, self._timing.late)

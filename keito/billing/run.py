@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from time import monotonic_ns
 from typing import TYPE_CHECKING
 
 from . import runs_by_key
@@ -13,7 +14,7 @@ from .calls import ModelCall, ToolCall
 from .claims import Claims
 from .clocks import now
 from .contract import STATUSES, Contract, Status
-from .current import _current, leave
+from .current import Active
 from .endings import status_of
 from .ledger import Ledger
 from .target import Target
@@ -125,9 +126,11 @@ class Run(Claims):
             model: The model asked for, used when the answer does not name one.
             agent: Which agent asked; default: this run's name.
         """
-        call = self._ledger.call(
-            text("key", key), agent=agent, model=model, started=now(), meter=self._meter
-        )
+        # As for each of what follows: no function is called where nothing is wrong, as an agent
+        # waits for it.
+        if type(key) is not str or not key:
+            text("key", key)
+        call = self._ledger.call(key, agent, model, monotonic_ns() // 1000, self._meter)
         return ModelCall(self._recording, call)
 
     def model_call(
@@ -152,16 +155,16 @@ class Run(Claims):
         """
         end = now() if ended is None else round(ended * 1_000_000)
         start = end if started is None else round(started * 1_000_000)
-        call = self._ledger.call(
-            text("key", key), agent=agent, model=model, started=start, meter=self._meter
-        )
+        call = self._ledger.call(text("key", key), agent, model, start, self._meter)
         ModelCall(self._recording, call).end_at(end, usage)
 
     def tool_start(self, name: str, *, key: str) -> ToolCall:
         """Note that a tool begins to work; its input and output are nobody's business."""
+        if type(key) is not str or not key:
+            text("key", key)
         ledger = self._ledger
         with ledger.tree.lock:
-            ledger.tools.setdefault(text("key", key), now())
+            ledger.tools.setdefault(key, monotonic_ns() // 1000)
         return ToolCall(ledger, key)
 
     @contextmanager
@@ -178,15 +181,9 @@ class Run(Claims):
         self._ledger.pause()
         return self._ledger.resume
 
-    @contextmanager
-    def active(self) -> Iterator[Run]:
+    def active(self) -> AbstractContextManager[Run]:
         """Make it the current run inside the block: runs started there are nested in it."""
-        before = _current.get()
-        _current.set(self)
-        try:
-            yield self
-        finally:
-            leave(self, before)
+        return Active(self)
 
     def check(self) -> None:
         """Go on only if its limits leave something: for use before each paid call.

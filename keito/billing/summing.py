@@ -13,9 +13,9 @@ from typing import Any, TypeAlias, cast
 from .intervals import within
 from .usage import TOKENS, Usage, each, totals
 
-ToldCall: TypeAlias = Sequence[int | str | bool | None]
+ToldCall: TypeAlias = Sequence[object]
 """A model call: when it began and ended, whether it failed, its provider, model and agent, what its
-provider says it cost, and its tokens in the order of `TOKENS`."""
+provider says it cost, and a list of its tokens in the order of `TOKENS`."""
 
 Moments: TypeAlias = int | Sequence[int]
 """A stretch of time, or when one began that did not end."""
@@ -77,7 +77,7 @@ def _usage(calls: Sequence[ToldCall]) -> list[dict[str, object]]:
 
 
 def _consumed(call: ToldCall) -> Usage:
-    cost, tokens = call[6], cast("Sequence[int | None]", call[7:])
+    cost, tokens = call[6], cast("Sequence[int | None]", call[7])
     reported = None if cost is None else Decimal(cast("str", cost))
     # A line of an earlier version may have fewer.
     counts: dict[str, Any] = dict(zip(TOKENS, tokens, strict=False))

@@ -167,7 +167,7 @@ def count(value: object) -> int | None:
     """Return a number of tokens, or None for what is none."""
     # A provider's oddity (a text, a negative number) is not a count, so it is unknown.
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
-        return value
+        return int(value)
     return None
 
 

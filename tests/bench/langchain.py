@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import threading
 import time
 import tracemalloc
@@ -21,6 +20,7 @@ from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_keito import KeitoCallbackHandler
 
 from keito.billing import Recorder
+from keito.billing.run_facts import result_in
 from tests.bench import peers
 from tests.bench.journal import TARGET, recorded
 from tests.bench.measure import COMPARED, Row, interleaved, medians, ratio
@@ -229,6 +229,8 @@ def _memory() -> int:
 
 
 def _recorded(path: Path) -> tuple[int, int]:
-    bodies = [json.loads(line[-1]) for line in recorded(path, "finish")]
-    calls = [call for body in bodies for call in body["usage"]]
-    return len(bodies), sum(call["input_tokens"] + call["output_tokens"] for call in calls)
+    results = [result_in(line[-1]) for line in recorded(path, "finish")]
+    calls = [call for result in results for call in result.get("usage", [])]
+    return len(results), sum(
+        call.get("input_tokens", 0) + call.get("output_tokens", 0) for call in calls
+    )

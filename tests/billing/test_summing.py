@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 
 from hypothesis import given
@@ -19,7 +20,18 @@ from keito.billing.tree import Tree
 from keito.billing.usage import TOKENS
 
 BEGAN = 5_000_000
-ODD: tuple[object, ...] = (None, -1, 2**53 + 1, 10**5000, 1.5, "7", True, [3], object())
+ODD: tuple[object, ...] = (
+    None,
+    -1,
+    2**53 + 1,
+    10**5000,
+    1.5,
+    "7",
+    True,
+    HTTPStatus.OK,
+    [3],
+    object(),
+)
 
 tokens = st.one_of(st.sampled_from(ODD), st.integers(0, 2**53))
 
@@ -106,7 +118,7 @@ def test_a_result_that_is_summed_up_already_stays_as_it_is() -> None:
 
 
 def test_fewer_kinds_of_tokens_are_read_as_an_earlier_version_wrote_them() -> None:
-    told = {"since": 0, "calls": [[0, 5, False, None, "m", "clerk", None, 100, 20]]}
+    told = {"since": 0, "calls": [[0, 5, False, None, "m", "clerk", None, [100, 20]]]}
 
     summed = result_in(encode({"elapsed": 5, "status": "ok", "told": told}))
     (group,) = summed.get("usage", [])
@@ -133,4 +145,4 @@ def test_whatever_a_provider_gives_for_tokens_its_run_is_recorded(
 
 
 def _counts(value: int) -> bool:
-    return type(value) is int and 0 <= value <= 2**53
+    return not isinstance(value, bool) and 0 <= value <= 2**53

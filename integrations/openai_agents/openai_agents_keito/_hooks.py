@@ -183,7 +183,8 @@ class RecordingHooks(RunHooks[Any]):
         if self._shared is None:
             self._begin(context)
         key = id(context)
-        self._lose(key, None)
+        if key in self._model_calls:
+            self._lose(key, None)
         asked = asked_of(agent, self._run_config)
         call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
         self._model_calls[key] = call, asked
@@ -192,17 +193,16 @@ class RecordingHooks(RunHooks[Any]):
     def _end_model(self, context: Context, response: ModelResponse) -> None:
         if self._shared is not None:
             self._shared.tell(response.usage)
-        call, asked = self._answered(id(context))
+        begun = self._model_calls.pop(id(context), None)
+        call, asked = self._seemed_lost() if begun is None else begun
         if call is None:
             return
         if self.served:
             asked = self._served_as(self.served.pop(response.response_id or "", None), asked)
         call.end(usage_of(response.usage, asked), key=response.response_id or None)
 
-    def _answered(self, key: int) -> tuple[ModelCall | None, Asked]:
-        """The call that an answer is for; where runs share a context, one that seemed lost."""
-        if key in self._model_calls:
-            return self._model_calls.pop(key)
+    def _seemed_lost(self) -> tuple[ModelCall | None, Asked]:
+        """The call that an answer is for which no open one asked for: runs share a context."""
         if self._alone and self._shared is not None and self._shared.unknown:
             return self._shared.unknown.pop(0)
         return None, Asked()

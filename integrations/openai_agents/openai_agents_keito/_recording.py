@@ -134,9 +134,10 @@ def open_recording(
         return None
     if isinstance(callers, RecordingHooks) and not callers.run.finished:
         return None
-    context = _context(options.get("context"), input)
+    context, said = _context(options.get("context"), input), Said()
     # What the context of the run around it says, this run has from there.
-    said: Said = {} if outer is not None and context is outer.context else said_in(context)
+    if context is not None and (outer is None or context is not outer.context):
+        said = said_in(context)
     said["otherwise"] = runner.target
     if runner.choice is not None:
         said["target"] = runner.choice
@@ -158,8 +159,6 @@ def said_in(context: object) -> Said:
     A target counts like an argument. A name may come from whoever calls a web handler: like a
     framework's metadata, it only chooses among the recorder's targets, and yields to `bill_to`.
     """
-    if context is None:
-        return {}
     said = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
     if isinstance(said, Target):
         return {"target": said}

@@ -54,9 +54,10 @@ def usage_of(counted: AgentsUsage | RequestUsage, asked: Asked) -> Usage:
 
 def asked_of(agent: Agent[Any], run_config: RunConfig | dict[str, Any] | None) -> Asked:
     """The model that an agent calls: the run's own choice, else the agent's."""
-    model = _chosen(run_config, "model") or agent.model or get_default_model()
+    chosen = None if run_config is None else _chosen(run_config, "model")
+    model = chosen or agent.model or get_default_model()
     if isinstance(model, str):
-        provider = _chosen(run_config, "model_provider")
+        provider = None if run_config is None else _chosen(run_config, "model_provider")
         known = provider is None or isinstance(provider, MultiProvider)
         return _routed(model) if known else Asked(model)
     # The SDK's own models keep their name there; nothing says that others do.
@@ -80,7 +81,7 @@ def _split(name: str) -> Asked:
     return Asked(model, provider) if model else Asked(name)
 
 
-def _chosen(run_config: RunConfig | dict[str, Any] | None, name: str) -> object:
+def _chosen(run_config: RunConfig | dict[str, Any], name: str) -> object:
     if isinstance(run_config, dict):
         return run_config.get(name)
     return getattr(run_config, name, None)
