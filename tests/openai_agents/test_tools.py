@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from agents import Agent, FunctionTool, RunContextWrapper, Runner, RunState
 from agents.tool_context import ToolContext
-from openai_agents_keito import keito_tool, keito_tools, log_outcome
+from openai_agents_keito import detach, keito_tool, keito_tools, log_outcome
 
 from keito import tools
 from keito.billing import Recorder, bill_to, current_run
@@ -128,7 +129,12 @@ async def test_a_model_sees_the_tools_where_there_is_somebody_to_bill(recorder: 
 
 
 async def decided(
-    recorder: Recorder, *, approved: bool, from_text: bool = False, nested: bool = False
+    recorder: Recorder,
+    *,
+    approved: bool,
+    from_text: bool = False,
+    nested: bool = False,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> list[Any]:
     """Have a person decide about a claim; what the models read in the end."""
     clerk = agent(resolved("T-1"), Says(), tools=[log_outcome(recorder, approve=True)])
@@ -142,6 +148,7 @@ async def decided(
         state = await RunState.from_string(clerk, state.to_string())
         (interruption,) = state.get_interruptions()
     state.approve(interruption) if approved else state.reject(interruption)
+    meanwhile()
     result = await Runner.run(clerk, state)
     return [item.output for item in result.new_items if item.type == "tool_call_output_item"]
 
@@ -160,6 +167,28 @@ async def test_what_a_person_rejects_is_not_recorded(recorder: Recorder, keito: 
     await decided(recorder, approved=False)
 
     assert outcomes(recorder, keito) == []
+
+
+@pytest.mark.parametrize("from_text", [False, True], ids=["in place", "from text"])
+async def test_what_is_approved_where_nobody_is_billed_any_more_is_refused_and_the_run_goes_on(
+    from_text: bool, recorder: Recorder, keito: LocalKeito
+) -> None:
+    answer = await decided(recorder, approved=True, from_text=from_text, meanwhile=detach)
+
+    assert answer == ["Nothing was recorded: no billed run is open."]
+    assert outcomes(recorder, keito) == []
+
+
+async def test_a_tool_without_arguments_takes_none_as_well(recorder: Recorder) -> None:
+    (tool,) = keito_tools(recorder, ("list_projects",))
+    context: ToolContext[Any] = ToolContext(
+        context=None, tool_name=tool.name, tool_call_id="call_1", tool_arguments=""
+    )
+
+    with recorder.run("clerk"):
+        answer = await tool.on_invoke_tool(context, "")
+
+    assert answer == 'Projects: "Research", "Support".'
 
 
 async def test_a_person_approves_what_an_agent_inside_an_agent_claims(

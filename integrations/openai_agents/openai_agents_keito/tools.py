@@ -74,11 +74,14 @@ def keito_tool(tool: tools.Tool) -> FunctionTool:
             return context.is_tool_approved(tool.name, context.tool_call_id) is True
 
         try:
-            said = tool.read(arguments)
+            said = tool.read(arguments or "{}")
             call = tools.Call(said, run=current_run(), id=context.tool_call_id, ask=ask)
             return await tool.acall(call)
         except tools.ToolRefused as refused:
             return str(refused)
+
+    def is_enabled(context: object, agent: object) -> bool:
+        return _is_billed() or _is_decided(context, tool.name)
 
     return FunctionTool(
         name=tool.name,
@@ -86,12 +89,19 @@ def keito_tool(tool: tools.Tool) -> FunctionTool:
         params_json_schema=tool.arguments.model_json_schema(),
         on_invoke_tool=invoke,
         strict_json_schema=True,
-        is_enabled=_is_billed,
+        is_enabled=is_enabled,
         needs_approval=tool.approve is True,
     )
 
 
-def _is_billed(context: object, agent: object) -> bool:
+def _is_billed() -> bool:
     """Whether there is somebody to bill: without, a model need not know of the tool."""
     run = current_run()
     return run is not None and run.target is not None
+
+
+def _is_decided(context: object, name: str) -> bool:
+    """Whether a person has decided about a call: a run that goes on fails if the tool is gone."""
+    # The SDK tells of a decision those only who know the call, and keeps them all by keys that hold
+    # the tool's name.
+    return any(name in str(key) for key in getattr(context, "_approvals", ()))
