@@ -110,6 +110,11 @@ class ModelCall:
         self._recording = recording
         self._call = call
 
+    @property
+    def record(self) -> str:
+        """The id of the run in whose record it is."""
+        return self._call.ledger.id
+
     def end(self, usage: Usage | None = None, *, key: str | None = None) -> None:
         """Note its end and what it consumed; None when nobody said.
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from agents import (
     Agent,
+    Model,
+    ModelProvider,
     MultiProvider,
     RunConfig,
     Runner,
@@ -130,3 +132,47 @@ async def test_tracing_tells_under_which_name_it_was_served(
     assert metadata["model_name"] == wire.SERVED
     assert metadata["models_requested"] == {wire.SERVED: "gpt-5.1"}
     assert (metadata["llm_calls"], metadata["tokens_in"]) == (1, wire.INPUT)
+
+
+async def test_the_model_of_a_prompt_that_is_kept_at_openai_is_not_guessed(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    clerk = agent(Says(), prompt={"id": "pmpt_1"})
+    async with responding(Answer(response())) as model:
+        clerk.model = None
+        await Runner.run(clerk, "Help.", run_config=RunConfig(model_provider=Only(model)))
+
+    metadata = said(recorder, keito)
+    assert metadata["tokens_in"] == wire.INPUT
+    assert metadata.get("model_name") is None
+
+
+class Only(ModelProvider):
+    """Provides one model, whatever is asked for."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def get_model(self, model_name: str | None) -> Model:
+        return self._model
+
+
+class OddlyNamed(ScriptedModel):
+    """A server whose answers' ids are no text."""
+
+    async def get_response(self, *args: object, **kwargs: object) -> Any:
+        answer: Any = await super().get_response(*args, **kwargs)
+        answer.response_id = 7
+        return answer
+
+
+async def test_an_answer_whose_id_is_no_text_is_counted(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    clerk = agent(name="clerk")
+    clerk.model = OddlyNamed(Calls("look_up"), Says())
+
+    await ran(clerk)
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], "usage_incomplete" in metadata) == (2 * INPUT, False)

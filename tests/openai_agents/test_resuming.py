@@ -22,7 +22,7 @@ from openai_agents_keito import attach
 from keito.billing import MemoryOutbox, Recorder, Target
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
-from tests.openai_agents.scripted import agent
+from tests.openai_agents.scripted import ScriptedModel, agent
 from tests.openai_agents.ways import BOTH, Way, ran, streamed
 
 pytestmark = pytest.mark.usefixtures("attached")
@@ -192,3 +192,57 @@ async def test_a_run_that_goes_on_in_another_process_is_linked_and_counts_its_ow
     first, second = records(recorder, keito)
     assert (second["status"], second["tokens_in"]) == ("ok", INPUT)
     assert second["resumes"] == first["interruption"]
+
+
+async def waiting(model: ScriptedModel, **options: Any) -> RunState[Any]:
+    """A run that waits for a call whose id is the same in every run."""
+    clerk = Agent(name="clerk", model=model, tools=[pay])
+    return await interrupted(clerk, **options)
+
+
+async def test_waits_for_calls_of_one_id_are_told_apart(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    states = [await waiting(ScriptedModel(Calls("pay"), Says())) for _ in range(2)]
+
+    for state in reversed(states):
+        await Runner.run(payer(Says()), state)
+
+    first, second, *rest = records(recorder, keito)
+    assert first["interruption"] != second["interruption"]
+    assert [one["parent_run_id"] for one in rest] == [second["run_id"], first["run_id"]]
+    assert [one["resumes"] for one in rest] == [second["interruption"], first["interruption"]]
+
+
+class Nameless(ScriptedModel):
+    """A server that gives no answer an id."""
+
+    async def get_response(self, *args: object, **kwargs: object) -> Any:
+        answer = await super().get_response(*args, **kwargs)
+        answer.response_id = None
+        return answer
+
+
+async def test_waits_that_nothing_tells_apart_are_linked_to_no_run(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    states = [await waiting(Nameless(Calls("pay"), Says())) for _ in range(2)]
+
+    await Runner.run(payer(Says()), states[0])
+
+    *_, resumed = records(recorder, keito)
+    assert "parent_run_id" not in resumed
+
+
+async def test_a_state_that_waits_for_nobody_resumes_nothing(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    result = Runner.run_streamed(agent(Calls("look_up"), Says()), "Help.")
+    result.cancel("after_turn")
+    async for _ in result.stream_events():
+        pass
+
+    await Runner.run(agent(Says()), result.to_state())
+
+    _, second = records(recorder, keito)
+    assert (second["status"], "resumes" in second) == ("ok", False)

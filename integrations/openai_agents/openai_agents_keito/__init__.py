@@ -8,7 +8,7 @@ Example:
 
 from __future__ import annotations
 
-from ._hooks import AgentLimitReached
+from ._limits import AgentLimitReached
 from .run_hooks import KeitoRunHooks
 from .runner import KeitoRunner, attach, detach, run, run_streamed, run_sync
 from .tools import keito_tool, keito_tools, log_outcome

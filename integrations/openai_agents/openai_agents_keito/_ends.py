@@ -19,7 +19,7 @@ from agents import (
 from keito.billing import KeitoLimitReached
 
 if TYPE_CHECKING:
-    from agents import RunResultStreaming, ToolApprovalItem
+    from agents import ModelResponse, RunResultStreaming, ToolApprovalItem
 
     from keito.billing import Status
 
@@ -32,7 +32,7 @@ _GUARDRAILS = (
 
 # Whoever waits longer than for so many others is still linked, by the name of what it waits for.
 _MOST = 10_000
-_waiting: OrderedDict[str, str] = OrderedDict()
+_waiting: OrderedDict[str, str | None] = OrderedDict()
 
 
 def status_of_error(error: BaseException) -> Status:
@@ -59,7 +59,7 @@ def status_of_stream(result: RunResultStreaming, *, answered: bool) -> Status:
     ]
     if any(output.tripwire_triggered for output in outputs):
         return "guardrail"
-    if answered:
+    if answered or result.final_output is not None:
         return "ok"
     if result.max_turns is not None and result.current_turn > result.max_turns:
         return "limit"
@@ -67,16 +67,31 @@ def status_of_stream(result: RunResultStreaming, *, answered: bool) -> Status:
     return "cancelled"
 
 
-def interruption_named(asked: Sequence[ToolApprovalItem]) -> str:
-    """Name what a run waits for: the same where it begins to wait and where it goes on."""
-    # The ids of the calls that a person decides about: the model's, and part of the state's text.
-    calls = sorted(str(item.call_id) for item in asked)
-    return hashlib.sha256("\n".join(calls).encode()).hexdigest()[:16]
+def interruption_named(
+    asked: Sequence[ToolApprovalItem], answers: Sequence[ModelResponse]
+) -> str | None:
+    """Name what a run waits for: the same where it begins to wait and where it goes on.
+
+    Args:
+        asked: The calls that a person decides about.
+        answers: What the run's models have answered until then.
+
+    Returns:
+        None if it waits for nobody.
+    """
+    if not asked:
+        return None
+    # By ids of the model's and the provider's, which are part of the state's text. Some servers
+    # give every call the same one: their answers' tell them apart.
+    calls = sorted(f"{item.call_id} {item.name}" for item in asked)
+    answered = [str(answer.response_id) for answer in answers]
+    return hashlib.sha256("\n".join([*calls, *answered]).encode()).hexdigest()[:16]
 
 
 def waits(run_id: str, interruption: str) -> None:
     """Note which run waits for it."""
-    _waiting[interruption] = run_id
+    # Two that wait by one name can't be told apart: neither is then taken for the other's rest.
+    _waiting[interruption] = run_id if interruption not in _waiting else None
     if len(_waiting) > _MOST:
         _waiting.popitem(last=False)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from agents import AgentsException, RunHooks
+from agents import RunHooks
 
 from keito.billing import KeitoLimitReached, guarded
 
-from ._usage import Asked, SharedUsage, asked_of, usage_of
+from ._limits import AgentLimitReached
+from ._shared import Lost, SharedUsage, shared_by
+from ._usage import Asked, asked_of, chosen, usage_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
     from typing import TypeAlias
 
     from agents import (
@@ -22,8 +26,9 @@ if TYPE_CHECKING:
         Tool,
         TResponseInputItem,
     )
+    from agents import Usage as AgentsUsage
 
-    from keito.billing import ModelCall, Run, ToolCall
+    from keito.billing import Run, ToolCall
 
     AnyAgent: TypeAlias = Agent[Any]
     AgentContext: TypeAlias = AgentHookContext[Any]
@@ -33,12 +38,8 @@ if TYPE_CHECKING:
 
 _WHAT = "the OpenAI Agents hooks"
 
-
-class AgentLimitReached(KeitoLimitReached, AgentsException):
-    """A limit of the run, or of one it is part of, leaves nothing: its model is not called again.
-
-    The SDK knows it as one of its own errors, and adds `run_data`: what the run has done so far.
-    """
+_passed_on: ContextVar[object] = ContextVar("keito_openai_agents_hook", default=None)
+"""The SDK's context of the event that our hooks are passing on to the hooks they were given."""
 
 
 class RecordingHooks(RunHooks[Any]):
@@ -53,8 +54,8 @@ class RecordingHooks(RunHooks[Any]):
         callers: The caller's own hooks.
         run_config: The run's settings, which may choose its model.
         above: The hooks of the run it is nested in.
-        alone: Whether nobody records the agents that are used as tools: what they consume is
-            then recorded here, as far as the SDK tells it.
+        several: Whether several runs may tell of themselves here, as agents used as tools do that
+            are given the same hooks.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class RecordingHooks(RunHooks[Any]):
         callers: RunHooks[Any] | None = None,
         run_config: RunConfig | dict[str, Any] | None = None,
         above: RecordingHooks | None = None,
-        alone: bool = False,
+        several: bool = False,
     ) -> None:
         self.run = run
         self.agents = 0
@@ -78,18 +79,36 @@ class RecordingHooks(RunHooks[Any]):
         self._callers = callers
         self._run_config = run_config
         self._above = above
-        self._alone = alone
+        self._several = several
         self._shared: SharedUsage | None = None
+        self._heard = False
         self._events = 0
         self._outermost: str | None = None
         # By the SDK's context of the run that makes it: agents used as tools may share these hooks.
-        self._model_calls: dict[int, tuple[ModelCall, Asked]] = {}
+        self._model_calls: dict[int, Lost] = {}
         self._tool_calls: dict[str, ToolCall] = {}
+
+    @property
+    def has_guardrails(self) -> bool:
+        """Whether the run's settings have guardrails that may end it."""
+        return bool(chosen(self._run_config, "input_guardrails"))
 
     @property
     def begun(self) -> bool:
         """Whether the SDK has called any of them."""
-        return self._shared is not None
+        return self._heard
+
+    def counts(self, usage: AgentsUsage) -> bool:
+        """Whether what the SDK counts there is recorded here."""
+        return self._shared is not None and self._shared.is_of(usage)
+
+    @guarded(_WHAT)
+    def go_on_from(self, usage: AgentsUsage) -> None:
+        """Begin with what a run has consumed before it waited for a person.
+
+        The agents that it uses as tools go on before the first hook is called.
+        """
+        self._share(usage)
 
     async def on_llm_start(
         self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
@@ -103,28 +122,30 @@ class RecordingHooks(RunHooks[Any]):
             self.run.check()
         except KeitoLimitReached as reached:
             raise AgentLimitReached(reached.limit, reached.allowed, reached.used) from None
+        self._begin(context)
         if self._callers is not None:
-            await self._callers.on_llm_start(context, agent, system_prompt, input_items)
+            hook = self._callers.on_llm_start
+            await self._pass_on(context, hook, context, agent, system_prompt, input_items)
         # Last, since a hook of the caller's that raises keeps the model from being called.
         self._start_model(context, agent)
 
     async def on_llm_end(self, context: Context, agent: AnyAgent, response: ModelResponse) -> None:
         self._end_model(context, response)
         if self._callers is not None:
-            await self._callers.on_llm_end(context, agent, response)
+            await self._pass_on(context, self._callers.on_llm_end, context, agent, response)
 
     async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
         self._begin(context)
         self._outermost = self._outermost or agent.name
         self.agents += agent.name == self._outermost
         if self._callers is not None:
-            await self._callers.on_agent_start(context, agent)
+            await self._pass_on(context, self._callers.on_agent_start, context, agent)
 
     async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
         self.agents -= agent.name == self._outermost
         self.answered = True  # a guardrail may yet refuse it
         if self._callers is not None:
-            await self._callers.on_agent_end(context, agent, output)
+            await self._pass_on(context, self._callers.on_agent_end, context, agent, output)
 
     async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
         if from_agent.name == self._outermost:
@@ -133,79 +154,115 @@ class RecordingHooks(RunHooks[Any]):
             self._outermost = to_agent.name
         if self._callers is not None:
             # By the SDK's own names: with others, the caller's hooks would end the run.
-            await self._callers.on_handoff(
-                context=context, from_agent=from_agent, to_agent=to_agent
-            )
+            named = {"context": context, "from_agent": from_agent, "to_agent": to_agent}
+            await self._pass_on(context, self._callers.on_handoff, **named)
 
     async def on_tool_start(self, context: Context, agent: AnyAgent, tool: Tool) -> None:
+        self._begin(context)  # a run that goes on may begin with a tool
         self._start_tool(context, tool)
         if self._callers is not None:
-            await self._callers.on_tool_start(context, agent, tool)
+            await self._pass_on(context, self._callers.on_tool_start, context, agent, tool)
 
     async def on_tool_end(
         self, context: Context, agent: AnyAgent, tool: Tool, result: object
     ) -> None:
         self._end_tool(context, tool)
         if self._callers is not None:
-            await self._callers.on_tool_end(context, agent, tool, result)
+            await self._pass_on(context, self._callers.on_tool_end, context, agent, tool, result)
+
+    async def _pass_on(
+        self,
+        context: Context,
+        hook: Callable[..., Coroutine[Any, Any, None]],
+        /,
+        *args: object,
+        **named: object,
+    ) -> None:
+        """Call one of the caller's hooks, which may be ours of the same run.
+
+        Another runner in the chain may have put hooks of its own around those: each call is
+        recorded by the hooks that are next to the SDK.
+        """
+        outside = _passed_on.get()
+        _passed_on.set(context)
+        try:
+            await hook(*args, **named)
+        finally:
+            _passed_on.set(outside)
+
+    @guarded(_WHAT)
+    def tell(self, answers: Sequence[ModelResponse]) -> None:
+        """Record model calls of which no hook was told."""
+        for response in answers:
+            key = _name(response.response_id) or self._key()
+            self.run.model_call(usage_of(response.usage, Asked()), key=key)
 
     @guarded(_WHAT)
     def close_calls(self, error: BaseException | None = None) -> None:
-        """End what the SDK never ends: after an error, it says nothing more about a call.
+        """End what the SDK never ends: once the run has ended, it says nothing more about a call.
 
-        The SDK's own errors say that it did not take the answer, or did not wait for it. The
-        provider charges for it all the same, so what it used is unknown, unless the SDK counted it.
+        Args:
+            error: The error of the model call that was open, if one ended it.
         """
         for key in list(self._model_calls):
-            self._lose(key, None if isinstance(error, AgentsException) else error)
+            self._lose(key, error)
         for tool_call in self._tool_calls.values():
-            tool_call.fail(error)
-        shared = self._shared
-        # Only where all who share it have ended is it certain what nobody was told.
-        if shared is None or shared.owner is not self or not (shared.unknown or self._alone):
+            tool_call.end()
+        self._tool_calls.clear()
+        shared, self._shared, self._above = self._shared, None, None
+        if shared is None:
             return
-        for usage in shared.settle():
-            if self._alone:
-                self.run.model_call(usage, key=self._key())
+        for usage in shared.leave():
+            self.run.model_call(usage, key=self._key())
+
+    def _begin(self, context: Context) -> None:
+        if not self._heard:
+            self._heard = True
+            if _passed_on.get() is not context:
+                self._share_anew(context)
 
     @guarded(_WHAT)
-    def _begin(self, context: Context) -> None:
-        if self._shared is not None:
+    def _share_anew(self, context: Context) -> None:
+        if self._shared is not None and self._shared.is_of(context.usage):
             return
-        above = self._above._shared if self._above is not None else None
-        if above is not None and above.is_of(context.usage):
-            self._shared = above
-        else:
-            self._shared = SharedUsage(context.usage, owner=self, above=above)
+        if self._shared is not None:
+            self._shared.leave()
+        self._share(context.usage)
+
+    def _share(self, usage: AgentsUsage) -> None:
+        self._shared = shared_by(usage)
+        self._shared.enter(None if self._above is None else self._above._shared)
 
     @guarded(_WHAT)
     def _start_model(self, context: Context, agent: AnyAgent) -> None:
-        if self._shared is None:
-            self._begin(context)
-        key = id(context)
+        if _passed_on.get() is context:
+            return
+        key, shared = id(context), self._shared
         if key in self._model_calls:
             self._lose(key, None)
         asked = asked_of(agent, self._run_config)
         call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
-        self._model_calls[key] = call, asked
+        self._model_calls[key] = Lost(call, asked, 0 if shared is None else shared.counted)
 
     @guarded(_WHAT)
     def _end_model(self, context: Context, response: ModelResponse) -> None:
+        if _passed_on.get() is context:
+            return
         if self._shared is not None:
             self._shared.tell(response.usage)
-        begun = self._model_calls.pop(id(context), None)
-        call, asked = self._seemed_lost() if begun is None else begun
-        if call is None:
+        begun = self._model_calls.pop(id(context), None) or self._seemed_lost()
+        if begun is None:
             return
+        call, asked, _ = begun
         if self.served:
             asked = self._served_as(self.served.pop(response.response_id or "", None), asked)
-        call.end(usage_of(response.usage, asked), key=response.response_id or None)
+        call.end(usage_of(response.usage, asked), key=_name(response.response_id))
 
-    def _seemed_lost(self) -> tuple[ModelCall | None, Asked]:
+    def _seemed_lost(self) -> Lost | None:
         """The call that an answer is for which no open one asked for: runs share a context."""
-        if self._alone and self._shared is not None and self._shared.unknown:
-            return self._shared.unknown.pop(0)
-        return None, Asked()
+        if self._several and self._shared is not None and self._shared.lost:
+            return self._shared.lost.pop(0)
+        return None
 
     def _served_as(self, name: str | None, asked: Asked) -> Asked:
         """Name the model as it was served, if that is known, and keep what was asked for."""
@@ -216,18 +273,16 @@ class RecordingHooks(RunHooks[Any]):
         return asked._replace(model=name)
 
     def _lose(self, key: int, error: BaseException | None) -> None:
-        """End a call, if one is open, whose usage nobody has told."""
-        lost = self._model_calls.pop(key, None)
-        if lost is None:
-            return
-        lost[0].fail(error)
+        """End a call whose usage nobody has told."""
+        lost = self._model_calls.pop(key)
+        lost.call.fail(error)
         if self._shared is not None:
-            self._shared.unknown.append(lost)
+            self._shared.lost.append(lost)
 
     @guarded(_WHAT)
     def _start_tool(self, context: Context, tool: Tool) -> None:
-        if self._shared is None:  # a run that goes on may begin with a tool
-            self._begin(context)
+        if _passed_on.get() is context:
+            return
         self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
 
     @guarded(_WHAT)
@@ -244,3 +299,8 @@ class RecordingHooks(RunHooks[Any]):
 
 def _call_id(context: Context, tool: Tool) -> str:
     return getattr(context, "tool_call_id", None) or tool.name
+
+
+def _name(id: object) -> str | None:
+    """Return the provider's id of an answer: what is no text, or empty, names none."""
+    return id if isinstance(id, str) and id else None

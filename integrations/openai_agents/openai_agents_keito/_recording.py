@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from agents import RunContextWrapper, RunState
-from agents.lifecycle import RunHooksBase
+from agents import AgentsException
 
-from keito.billing import Target, default_recorder, guarded
+from keito.billing import guarded
 
-from ._ends import interruption_named, status_of_error, status_of_stream, waited, waits
-from ._hooks import RecordingHooks
+from ._ends import interruption_named, status_of_error, status_of_stream, waits
 
 if TYPE_CHECKING:
     from asyncio import Task
     from contextlib import AbstractContextManager
 
-    from agents import Agent, RunResult, RunResultStreaming
-    from agents.run import RunOptions
+    from agents import Agent, RunResult, RunResultStreaming, Usage
 
     from keito.billing import Recorder, Run, Status
 
-    from .runner import KeitoRunner
+    from ._hooks import RecordingHooks
 
-FRAMEWORK = "openai-agents"
-KEY = "keito_target"
 _WHAT = "the OpenAI Agents runner"
-
-
-class Said(TypedDict, total=False):
-    """What was said about whom a run is billed to, as `Recorder.start` takes it."""
-
-    target: Target | str | None
-    metadata: Mapping[str, str]
-    otherwise: Target | str | None
 
 
 class Recording:
@@ -43,29 +30,58 @@ class Recording:
 
     As a block it has what the block calls know that it is part of this run, and is closed if that
     raises.
+
+    Args:
+        agent: The agent that begins.
+        hooks: What the SDK tells.
+        recorder: Where it is recorded.
+        context: The caller's own context object.
+        outer: The run it is nested in.
+
+    Attributes:
+        hooks: As above, until it is closed.
+        recorder: Where those record that are nested in it, and were told no other.
+        context: What the runs nested in it may be given, too.
+        session: The SDK's session, where it has no name yet.
+        earlier: How many answers the run had before it waited for a person.
     """
 
-    def __init__(self, agent: Agent[Any], hooks: RecordingHooks, context: object) -> None:
-        self.hooks = hooks
+    session: object = None
+    earlier = 0
+
+    def __init__(
+        self,
+        agent: Agent[Any],
+        hooks: RecordingHooks,
+        recorder: Recorder,
+        context: object,
+        outer: Recording | None,
+    ) -> None:
+        self.hooks: RecordingHooks | None = hooks
+        self.recorder = recorder
         self.context = context
-        """The caller's own context object, which the runs nested in it may be given, too."""
-        self._agent = agent
+        self.outer = outer
+        self._run = hooks.run
+        self._agent: Agent[Any] | None = agent
         self._active: AbstractContextManager[Run] = hooks.run.active()
 
     def goes_on_in(self, agent: Agent[Any], hooks: object) -> bool:
         """Whether a call is the recorded one, passed on by another runner in the chain.
 
-        That may have put hooks of its own around ours, or changed the agent, or both.
+        That may have put hooks of its own around ours, or changed the agent. Where it has done
+        both, what it passes on is recorded as a part of this run.
         """
-        if hooks is self.hooks:
-            return True
-        if self.hooks.begun:
-            return False
-        # What a guardrail runs before the agent begins may have its name, but not hooks, too.
-        return agent is self._agent or (hooks is not None and agent.name == self._agent.name)
+        ours = self.hooks
+        if ours is None or hooks is ours:
+            return ours is not None
+        return agent is self._agent and not ours.begun
+
+    def counts(self, usage: Usage) -> bool:
+        """Whether what the SDK counts there is recorded here."""
+        return self.hooks is not None and self.hooks.counts(usage)
 
     def __enter__(self) -> Recording:
-        self._outer = around.get()
+        self._before = around.get()
         around.set(self)
         self._active.__enter__()
         return self
@@ -76,7 +92,8 @@ class Recording:
         self._active.__exit__(None, None, None)
         # A run that nobody awaits any more may be closed in another context than it began in.
         if around.get() is self:
-            around.set(self._outer)
+            around.set(self._before)
+        self._before = None
 
     @guarded(_WHAT)
     def returned(self, result: RunResult) -> None:
@@ -88,99 +105,104 @@ class Recording:
         """Close it when the stream's background task ends, whether or not anyone reads it."""
         task = result.run_loop_task
         assert task is not None
-        task.add_done_callback(lambda ended: self._stream_ended(ended, result))
+        task.add_done_callback(lambda ended: self._stream_ended(ended, result, time.monotonic()))
 
     @guarded(_WHAT)
-    def _stream_ended(self, task: Task[Any], result: RunResultStreaming) -> None:
-        if task.cancelled():
-            return self._close("cancelled")
-        error = task.exception()
+    def _stream_ended(self, task: Task[Any], result: RunResultStreaming, at: float) -> None:
+        guardrails: Task[Any] | None = getattr(result, "_input_guardrails_task", None)
+        if guardrails is not None and not guardrails.done():
+            # The answer may be there, and yet be refused: whoever reads it then gets the error.
+            guardrails.add_done_callback(lambda _: self._stream_ended(task, result, at))
+            return
+        error = _error_of(task) or _error_of(guardrails)
         if error is not None:
-            return self._failed(error)
-        return self._wait_or_close(result, status_of_stream(result, answered=self.hooks.answered))
+            self._failed(error, at)
+        elif task.cancelled():
+            self._close("cancelled", at=at)
+        else:
+            answered = self.hooks is not None and self.hooks.answered
+            self._wait_or_close(result, status_of_stream(result, answered=answered), at)
 
     @guarded(_WHAT)
-    def _failed(self, error: BaseException) -> None:
-        self._close(status_of_error(error), error)
+    def _failed(self, error: BaseException, at: float | None = None) -> None:
+        self._close(status_of_error(error), error, at=at)
 
-    def _wait_or_close(self, result: RunResult | RunResultStreaming, status: Status) -> None:
-        asked, run = result.interruptions, self.hooks.run
-        if asked and not run.folded:
-            interruption = interruption_named(asked)
+    def _wait_or_close(
+        self, result: RunResult | RunResultStreaming, status: Status, at: float | None = None
+    ) -> None:
+        if status == "guardrail":
+            return self._close(status, at=at)
+        self._tell_unheard(result)
+        asked, run = result.interruptions, self._run
+        interruption = interruption_named(asked, result.raw_responses)
+        if interruption is not None and not run.folded:
             run.metadata(interruption=interruption)
             waits(run.id, interruption)
-        self._close("interrupted" if asked else status)
+        return self._close("interrupted" if asked else status, at=at)
 
-    def _close(self, status: Status, error: BaseException | None = None) -> None:
-        self.hooks.close_calls(error)
-        self.hooks.run.finish(status, error=error)
+    def _tell_unheard(self, result: RunResult | RunResultStreaming) -> None:
+        """Record the answers of a run whose hooks another runner has dropped."""
+        if self.hooks is not None and not self.hooks.begun:
+            self.hooks.tell(result.raw_responses[self.earlier :])
+
+    def _close(
+        self, status: Status, error: BaseException | None = None, *, at: float | None = None
+    ) -> None:
+        hooks = self.hooks
+        if hooks is None:
+            return
+        hooks.close_calls(error if self._is_of_a_call(error, hooks) else None)
+        session = None if self.session is None else name_of(self.session)
+        if session is not None:
+            self._run.in_session(session)
+        self._run.finish(status, error=error, ended=at)
+        # A task that the run has started has this object around it for as long as it works.
+        self.hooks = self._agent = self.context = self.session = None
+        self.outer = _nearest_open(self.outer)
+
+    def _is_of_a_call(self, error: BaseException | None, hooks: RecordingHooks) -> bool:
+        """Whether an error is surely of a model call, and so may say that it cost nothing.
+
+        The SDK's own say that it did not take the answer, or did not wait for it. A guardrail's
+        may come while the model is at work.
+        """
+        if error is None or isinstance(error, AgentsException):
+            return False
+        return not (
+            hooks.has_guardrails or (self._agent is not None and self._agent.input_guardrails)
+        )
 
 
 around: ContextVar[Recording | None] = ContextVar("keito_openai_agents", default=None)
-"""The recorded run that this code is part of."""
+"""The run that this code was started in; it may have ended since."""
+
+
+def surrounding() -> Recording | None:
+    """Return the recorded run that this code is part of, if it has not ended."""
+    return _nearest_open(around.get())
 
 
 @guarded(_WHAT)
-def open_recording(
-    runner: KeitoRunner, agent: Agent[Any], input: object, options: RunOptions[Any]
-) -> Recording | None:
-    """Open a record and put our hooks into the options; `None` if the run is not ours to record."""
-    if not runner.attached:
+def name_of(session: Any) -> str | None:  # noqa: ANN401 - the caller's own
+    """Return the name of one of the SDK's sessions, if it has one already."""
+    try:
+        name = session.session_id
+    except (AttributeError, ValueError):
+        # A conversation that OpenAI keeps has no name before it is first asked for.
         return None
-    callers, outer = options.get("hooks"), around.get()
-    if not (callers is None or isinstance(callers, RunHooksBase)):
-        return None  # hooks that are none: the SDK says so better than we can
-    if outer is not None and outer.goes_on_in(agent, callers):
+    return name if isinstance(name, str) else None
+
+
+def _nearest_open(recording: Recording | None) -> Recording | None:
+    while recording is not None and recording.hooks is None:
+        recording = recording.outer
+    return recording
+
+
+def _error_of(task: Task[Any] | None) -> BaseException | None:
+    if task is None or not task.done() or task.cancelled():
         return None
-    if isinstance(callers, RecordingHooks) and not callers.run.finished:
-        return None
-    context, said = _context(options.get("context"), input), Said()
-    # What the context of the run around it says, this run has from there.
-    if context is not None and (outer is None or context is not outer.context):
-        said = said_in(context)
-    said["otherwise"] = runner.target
-    if runner.choice is not None:
-        said["target"] = runner.choice
-    run = _started(runner.recorder or default_recorder(), agent.name, input, options, said)
-    hooks = RecordingHooks(
-        run,
-        callers=callers,
-        run_config=options.get("run_config"),
-        above=None if outer is None else outer.hooks,
-        alone=runner.alone,
-    )
-    options["hooks"] = hooks
-    return Recording(agent, hooks, context)
-
-
-def said_in(context: object) -> Said:
-    """What a run's context object says about whom it is billed to: its `keito_target`.
-
-    A target counts like an argument. A name may come from whoever calls a web handler: like a
-    framework's metadata, it only chooses among the recorder's targets, and yields to `bill_to`.
-    """
-    said = context.get(KEY) if isinstance(context, Mapping) else getattr(context, KEY, None)
-    if isinstance(said, Target):
-        return {"target": said}
-    return {"metadata": {KEY: said}} if isinstance(said, str) else {}
-
-
-def _context(given: object, input: object) -> object:
-    if given is None and isinstance(input, RunState):
-        # A state brings the context of the run it was made of. The SDK shows that nowhere else,
-        # and without it what a person has approved could be billed to someone else.
-        given = getattr(input, "_context", None)
-    return given.context if isinstance(given, RunContextWrapper) else given
-
-
-def _started(
-    recorder: Recorder, name: str, input: object, options: RunOptions[Any], said: Said
-) -> Run:
-    resumed = interruption_named(input.get_interruptions()) if isinstance(input, RunState) else None
-    # The SDK's own names for the conversation.
-    session = options.get("conversation_id") or getattr(options.get("session"), "session_id", None)
-    follows = None if resumed is None else waited(resumed)
-    run = recorder.start(name, framework=FRAMEWORK, session=session, follows=follows, **said)
-    if resumed is not None and not run.folded:
-        run.metadata(resumes=resumed)
-    return run
+    # To ask the task for it would count as dealing with it: of a stream that fails and that nobody
+    # reads, nobody would be told.
+    error: BaseException | None = getattr(task, "_exception", None)
+    return error

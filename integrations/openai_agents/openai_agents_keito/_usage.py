@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agents.models import get_default_model
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from agents import Agent, RunConfig
     from agents import Usage as AgentsUsage
     from agents.usage import RequestUsage
-
-    from keito.billing import ModelCall
 
 
 class Asked(NamedTuple):
@@ -54,10 +50,14 @@ def usage_of(counted: AgentsUsage | RequestUsage, asked: Asked) -> Usage:
 
 def asked_of(agent: Agent[Any], run_config: RunConfig | dict[str, Any] | None) -> Asked:
     """The model that an agent calls: the run's own choice, else the agent's."""
-    chosen = None if run_config is None else _chosen(run_config, "model")
-    model = chosen or agent.model or get_default_model()
+    model = chosen(run_config, "model") or agent.model
+    if model is None:
+        # A prompt that is kept at OpenAI names its own model, and the SDK then asks for none.
+        if agent.prompt is not None:
+            return Asked()
+        model = get_default_model()
     if isinstance(model, str):
-        provider = None if run_config is None else _chosen(run_config, "model_provider")
+        provider = chosen(run_config, "model_provider")
         known = provider is None or isinstance(provider, MultiProvider)
         return _routed(model) if known else Asked(model)
     # The SDK's own models keep their name there; nothing says that others do.
@@ -81,76 +81,10 @@ def _split(name: str) -> Asked:
     return Asked(model, provider) if model else Asked(name)
 
 
-def _chosen(run_config: RunConfig | dict[str, Any], name: str) -> object:
+def chosen(run_config: RunConfig | dict[str, Any] | None, name: str) -> object:
+    """Return what a run's settings say."""
+    if run_config is None:
+        return None
     if isinstance(run_config, dict):
         return run_config.get(name)
     return getattr(run_config, name, None)
-
-
-class SharedUsage:
-    """What the SDK says that a run and the agents it uses as tools have consumed together.
-
-    Some answers are added there of which no hook is told, e.g. one that the SDK then refuses. What
-    is there and was not told belongs to the calls that ended without their usage.
-
-    Args:
-        usage: The SDK's object. It may hold what earlier runs have consumed.
-        owner: Who saw it first.
-        above: The usage of the run this one is nested in, where that is another object: the caller
-            may add one to the other.
-    """
-
-    def __init__(
-        self, usage: AgentsUsage, *, owner: object, above: SharedUsage | None = None
-    ) -> None:
-        # Not the object itself: who waits for its end must not keep it.
-        self._entries = usage.request_usage_entries
-        self.owner = owner
-        self.unknown: list[tuple[ModelCall, Asked]] = []
-        """Calls that ended without their usage, with what was asked for."""
-        self._above = above
-        self._before = len(self._entries)
-        self._told: list[AgentsUsage] = []
-
-    def is_of(self, usage: AgentsUsage) -> bool:
-        """Whether this is what the SDK's object says, which adds to the same list for good."""
-        return self._entries is usage.request_usage_entries
-
-    def tell(self, usage: AgentsUsage) -> None:
-        """Note what a hook was told, here and in the runs around."""
-        self._told.append(usage)
-        if self._above is not None:
-            self._above.tell(usage)
-
-    def settle(self) -> list[Usage]:
-        """Give the calls that ended without their usage what no hook was told.
-
-        Returns:
-            What is left then: calls of agents that nobody records.
-        """
-        untold = self._untold()
-        for call, asked in self.unknown:
-            if untold:
-                call.end(usage_of(untold.pop(0), asked))
-        self.unknown = []
-        return [usage_of(entry, Asked()) for entry in untold]
-
-    def _untold(self) -> list[RequestUsage]:
-        told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
-        untold = []
-        for entry in self._entries[self._before :]:
-            counts = _counts(entry)
-            if told[counts]:
-                told[counts] -= 1
-            elif entry.total_tokens:
-                untold.append(entry)
-        return untold
-
-
-def _entries(usage: AgentsUsage) -> Sequence[RequestUsage | AgentsUsage]:
-    # Just as the SDK adds them: what is a single request has no entries of its own.
-    return usage.request_usage_entries or [usage]
-
-
-def _counts(counted: RequestUsage | AgentsUsage) -> tuple[int, int, int]:
-    return counted.input_tokens, counted.output_tokens, counted.total_tokens

@@ -9,15 +9,18 @@ from agents import RunHooks
 
 from keito.billing import default_recorder, guarded
 
+from ._checks import checked_recorder, checked_target
 from ._hooks import RecordingHooks
-from ._recording import FRAMEWORK, around, said_in
+from ._opening import FRAMEWORK, said_of
+from ._recording import surrounding
 
 if TYPE_CHECKING:
-    from agents import ModelResponse, RunConfig, Tool
+    from agents import ModelResponse, RunConfig, Tool, Usage
 
     from keito.billing import Recorder, Status, Target
 
     from ._hooks import AgentContext, AnyAgent, Context, Items
+    from ._recording import Recording
 
 _NONE: RunHooks[Any] = RunHooks()
 
@@ -35,6 +38,9 @@ class KeitoRunHooks(RunHooks[Any]):
             recorder says.
         run_config: The settings that the runs are given, if these choose the model: hooks are not
             told.
+
+    Raises:
+        TypeError: An argument has the wrong type.
     """
 
     def __init__(
@@ -44,12 +50,12 @@ class KeitoRunHooks(RunHooks[Any]):
         *,
         run_config: RunConfig | dict[str, Any] | None = None,
     ) -> None:
-        self._recorder = recorder
-        self._target = target
+        self._recorder = checked_recorder(recorder)
+        self._target = checked_target(target)
         self._run_config = run_config
         # By the usage object: no other is the same for all hooks of a run. Its end is awaited, so
         # that no other has its id meanwhile.
-        self._open: dict[int, RecordingHooks] = {}
+        self._open: dict[int, tuple[RecordingHooks, weakref.finalize[..., Usage]]] = {}
 
     async def on_llm_start(
         self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
@@ -69,8 +75,8 @@ class KeitoRunHooks(RunHooks[Any]):
     async def on_agent_end(self, context: AgentContext, agent: AnyAgent, output: object) -> None:
         """See the SDK."""
         await self._of(context, agent).on_agent_end(context, agent, output)
-        hooks = self._open.get(id(context.usage))
-        if hooks is not None and hooks.agents <= 0:
+        known = self._open.get(id(context.usage))
+        if known is not None and known[0].agents <= 0:
             self._close(id(context.usage), "ok")
 
     async def on_handoff(self, context: Context, from_agent: AnyAgent, to_agent: AnyAgent) -> None:
@@ -88,29 +94,39 @@ class KeitoRunHooks(RunHooks[Any]):
         await self._of(context, agent).on_tool_end(context, agent, tool, result)
 
     def _of(self, context: Context, agent: AnyAgent) -> RunHooks[Any]:
-        return _NONE if around.get() is not None else self._known(context, agent) or _NONE
+        recording = surrounding()
+        if recording is not None and recording.counts(context.usage):
+            return _NONE
+        return self._known(context, agent, recording) or _NONE
 
     @guarded("the OpenAI Agents hooks")
-    def _known(self, context: Context, agent: AnyAgent) -> RecordingHooks:
+    def _known(
+        self, context: Context, agent: AnyAgent, recording: Recording | None
+    ) -> RecordingHooks:
         known = self._open.get(id(context.usage))
         if known is not None:
-            return known
-        said = said_in(context.context)
+            return known[0]
+        said = said_of(context.context)
         if self._target is not None:
             said["target"] = self._target
         recorder = self._recorder or default_recorder()
-        run = recorder.start(agent.name, framework=FRAMEWORK, **said)
-        hooks = RecordingHooks(run, run_config=self._run_config, alone=True)
+        run = recorder.start(agent.name or "agent", framework=FRAMEWORK, **said)
+        above = None if recording is None else recording.hooks
+        hooks = RecordingHooks(run, run_config=self._run_config, above=above, several=True)
         key = id(context.usage)
         # It lives as long as the run and what came of it.
         end = weakref.finalize(context.usage, self._close, key, "abandoned")
         end.atexit = False  # the recorder ends what is open then
-        self._open[key] = hooks
+        self._open[key] = hooks, end
         return hooks
 
     @guarded("the OpenAI Agents hooks")
     def _close(self, key: int, status: Status) -> None:
-        hooks = self._open.pop(key, None)
-        if hooks is not None:
-            hooks.close_calls()
-            hooks.run.finish(status)
+        known = self._open.pop(key, None)
+        if known is None:
+            return
+        hooks, end = known
+        # A context that is used for many runs would keep one for each.
+        end.detach()
+        hooks.close_calls()
+        hooks.run.finish(status)

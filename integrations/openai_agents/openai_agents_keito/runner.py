@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from agents import Runner
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 
-from ._recording import open_recording
+from ._checks import checked_recorder, checked_target
+from ._opening import open_recording
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -30,6 +32,9 @@ class KeitoRunner(AgentRunner):
         recorder: Where to record; default: `keito.billing.default_recorder()`.
         target: Whom the runs are billed to for which nobody says anything else; default: as the
             recorder decides.
+
+    Raises:
+        TypeError: An argument has the wrong type.
     """
 
     def __init__(
@@ -40,48 +45,59 @@ class KeitoRunner(AgentRunner):
     ) -> None:
         self.inner = inner
         self.attached = True
-        self.recorder = recorder
-        self.target = target
+        self.recorder = checked_recorder(recorder)
+        self.target = checked_target(target)
+        self.chosen_recorder: Recorder | None = None
+        """Where the runs are recorded, whatever others say."""
         self.choice: Target | str | None = None
         """Whom the runs are billed to, whatever others say."""
-        self.alone = False
-        """See `RecordingHooks`."""
 
     async def run(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run`."""
         recording = open_recording(self, starting_agent, input, kwargs)
-        with recording or nullcontext():
-            result = await self.inner.run(starting_agent, input, **kwargs)
-            if recording is not None:
-                recording.returned(result)
-        return result
+        try:
+            with recording or nullcontext():
+                result = await self.inner.run(starting_agent, input, **kwargs)
+                if recording is not None:
+                    recording.returned(result)
+            return result
+        finally:
+            # The SDK keeps prompts out of the tracebacks of some errors, and so must we.
+            del input, kwargs
 
     def run_sync(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResult:
         """See the SDK's `Runner.run_sync`."""
         recording = open_recording(self, starting_agent, input, kwargs)
-        with recording or nullcontext():
-            result = self.inner.run_sync(starting_agent, input, **kwargs)
-            if recording is not None:
-                recording.returned(result)
-        return result
+        try:
+            with recording or nullcontext():
+                result = self.inner.run_sync(starting_agent, input, **kwargs)
+                if recording is not None:
+                    recording.returned(result)
+            return result
+        finally:
+            del input, kwargs
 
     def run_streamed(
         self, starting_agent: Agent[Any], input: Input, **kwargs: Unpack[RunOptions[Any]]
     ) -> RunResultStreaming:
         """See the SDK's `Runner.run_streamed`."""
         recording = open_recording(self, starting_agent, input, kwargs)
-        with recording or nullcontext():
-            result = self.inner.run_streamed(starting_agent, input, **kwargs)
-            if recording is not None:
-                recording.follow(result)
-        return result
+        try:
+            with recording or nullcontext():
+                result = self.inner.run_streamed(starting_agent, input, **kwargs)
+                if recording is not None:
+                    recording.follow(result)
+            return result
+        finally:
+            del input, kwargs
 
 
 _ours: KeitoRunner | None = None
+_attaching = threading.Lock()
 
 
 def attach(recorder: Recorder | None = None, target: Target | str | None = None) -> None:
@@ -93,23 +109,32 @@ def attach(recorder: Recorder | None = None, target: Target | str | None = None)
         recorder: Where to record; default: `keito.billing.default_recorder()`.
         target: Whom the runs are billed to for which nobody says anything else; default: as the
             recorder decides.
+
+    Raises:
+        TypeError: An argument has the wrong type.
     """
     global _ours
-    detach()
-    _ours = KeitoRunner(get_default_agent_runner(), recorder, target)
-    set_default_agent_runner(_ours)
+    with _attaching:
+        before, current = _ours, get_default_agent_runner()
+        inner = current if before is None or current is not before else before.inner
+        _ours = KeitoRunner(inner, recorder, target)
+        set_default_agent_runner(_ours)
+        # Not sooner, or runs that other threads begin meanwhile would be billed by neither.
+        if before is not None:
+            before.attached = False
 
 
 def detach() -> None:
     """Stop billing the runs that start from now on; those that are open end as usual."""
     global _ours
-    if _ours is None:
-        return
-    # Another library's runner may be around ours by now: then ours stays and only passes on.
-    _ours.attached = False
-    if get_default_agent_runner() is _ours:
-        set_default_agent_runner(_ours.inner)
-    _ours = None
+    with _attaching:
+        if _ours is None:
+            return
+        # Another library's runner may be around ours by now: then ours stays and only passes on.
+        _ours.attached = False
+        if get_default_agent_runner() is _ours:
+            set_default_agent_runner(_ours.inner)
+        _ours = None
 
 
 async def run(
@@ -124,7 +149,7 @@ async def run(
 
     It does not need `attach`. Without that, the model calls of agents used as tools are in the
     record, but not told apart; runs that a tool starts by itself are only billed if it uses this
-    function, too.
+    function, too. All that follows `input` is given by name.
 
     Args:
         starting_agent: See the SDK.
@@ -135,7 +160,10 @@ async def run(
             says.
         options: What else the SDK's function takes.
     """
-    return await _chosen(recorder, target).run(starting_agent, input, **options)
+    try:
+        return await _chosen(recorder, target).run(starting_agent, input, **options)
+    finally:
+        del input, options
 
 
 def run_sync(
@@ -147,7 +175,10 @@ def run_sync(
     **options: Unpack[RunOptions[Any]],
 ) -> RunResult:
     """Run an agent as the SDK's `Runner.run_sync` does, and bill it; see `run`."""
-    return _chosen(recorder, target).run_sync(starting_agent, input, **options)
+    try:
+        return _chosen(recorder, target).run_sync(starting_agent, input, **options)
+    finally:
+        del input, options
 
 
 def run_streamed(
@@ -159,16 +190,18 @@ def run_streamed(
     **options: Unpack[RunOptions[Any]],
 ) -> RunResultStreaming:
     """Run an agent as the SDK's `Runner.run_streamed` does, and bill it; see `run`."""
-    return _chosen(recorder, target).run_streamed(starting_agent, input, **options)
+    try:
+        return _chosen(recorder, target).run_streamed(starting_agent, input, **options)
+    finally:
+        del input, options
 
 
 def _chosen(recorder: Recorder | None, target: Target | str | None) -> KeitoRunner:
     """Return what records one run and leaves the running to the SDK's public `Runner`."""
     # Its class methods are the three that a runner has.
-    runner = KeitoRunner(cast("AgentRunner", Runner), recorder)
-    runner.choice = target
-    runner.alone = _ours is None
-    if _ours is not None:
-        runner.recorder = recorder if recorder is not None else _ours.recorder
-        runner.target = _ours.target
+    runner = KeitoRunner(cast("AgentRunner", Runner))
+    runner.chosen_recorder, runner.choice = checked_recorder(recorder), checked_target(target)
+    ours = _ours
+    if ours is not None:
+        runner.recorder, runner.target = ours.recorder, ours.target
     return runner

@@ -19,7 +19,9 @@ from agents.tracing import (
 
 from keito.billing import ToolCall, Usage, default_recorder, guarded
 
-from ._recording import FRAMEWORK, around
+from ._checks import checked_recorder, checked_target
+from ._opening import FRAMEWORK
+from ._recording import surrounding
 
 if TYPE_CHECKING:
     from keito.billing import ModelCall, Recorder, Run, Status, Target
@@ -61,8 +63,8 @@ class KeitoTracingProcessor(TracingProcessor):
     def __init__(
         self, recorder: Recorder | None = None, target: Target | str | None = None
     ) -> None:
-        self._recorder = recorder
-        self._target = target
+        self._recorder = checked_recorder(recorder)
+        self._target = checked_target(target)
         self._open: dict[str, _Spanned] = {}
 
     def on_trace_start(self, trace: Trace) -> None:
@@ -74,7 +76,7 @@ class KeitoTracingProcessor(TracingProcessor):
     @guarded(_WHAT)
     def on_span_start(self, span: Span[Any]) -> None:
         """See the SDK."""
-        if around.get() is not None:
+        if surrounding() is not None:
             return
         above = self._open.get(span.parent_id or "")
         within, agent = (above.outermost, above.agent) if above else (None, None)
@@ -123,10 +125,11 @@ class KeitoTracingProcessor(TracingProcessor):
 
 def _tell_served_name(data: object) -> None:
     """Tell the runner, which records this call, under which name its model was served."""
-    recording = around.get()
-    if recording is None or not isinstance(data, ResponseSpanData) or data.response is None:
+    recording = surrounding()
+    hooks = None if recording is None else recording.hooks
+    if hooks is None or not isinstance(data, ResponseSpanData) or data.response is None:
         return
-    recording.hooks.served[data.response.id] = data.response.model
+    hooks.served[data.response.id] = data.response.model
 
 
 def _end(call: ModelCall | ToolCall, data: object) -> None:

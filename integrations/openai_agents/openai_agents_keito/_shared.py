@@ -1,0 +1,164 @@
+"""What several runs consume together, as the SDK counts it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from keito.billing import Usage
+
+from ._usage import Asked, usage_of
+
+if TYPE_CHECKING:
+    from agents import Usage as AgentsUsage
+    from agents.usage import RequestUsage
+
+    from keito.billing import ModelCall
+
+
+class Lost(NamedTuple):
+    """A model call that ended without its usage.
+
+    Attributes:
+        call: The call.
+        asked: The model that was asked for.
+        since: How many requests the SDK had counted when it began.
+    """
+
+    call: ModelCall
+    asked: Asked
+    since: int
+
+
+class SharedUsage:
+    """What the SDK counts of a run, and of all that share its usage with it.
+
+    Some answers are counted there of which no hook is told, e.g. one that the SDK then refuses, or
+    the summary that a session has made of a conversation. Once all who share it have ended, what
+    was not told belongs to the calls that ended without their usage, or else is told then.
+
+    Args:
+        usage: The SDK's object. It may hold what earlier runs have consumed.
+    """
+
+    def __init__(self, usage: AgentsUsage) -> None:
+        # Not the object itself: who waits for its end must not keep it.
+        self._entries = usage.request_usage_entries
+        self._before = len(self._entries)
+        self._sharers = 0
+        self._told: list[AgentsUsage] = []
+        self._tells_of_others = False
+        self._above: SharedUsage | None = None
+        self.lost: list[Lost] = []
+
+    @property
+    def counted(self) -> int:
+        """How many requests the SDK has counted."""
+        return len(self._entries)
+
+    def is_of(self, usage: AgentsUsage) -> bool:
+        """Whether this is what the SDK's object says, which adds to the same list for good."""
+        return self._entries is usage.request_usage_entries
+
+    def enter(self, above: SharedUsage | None) -> None:
+        """Count somebody who shares it.
+
+        Args:
+            above: The usage of the run around, where that is another: the caller may add one to
+                the other.
+        """
+        self._sharers += 1
+        if above is not None and above is not self and self._above is None:
+            self._above = above.nearest()
+
+    def nearest(self) -> SharedUsage | None:
+        """Return it if anybody still shares it, else the nearest above that somebody does."""
+        shared: SharedUsage | None = self
+        while shared is not None and not shared._sharers:
+            shared = shared._above
+        return shared
+
+    def tell(self, usage: AgentsUsage) -> None:
+        """Note what a hook was told, here and in the runs around."""
+        self._told.append(usage)
+        above = self._above
+        while above is not None:
+            if above._sharers:
+                above._told.append(usage)
+                above._tells_of_others = True
+            above = above._above
+
+    def leave(self) -> list[Usage]:
+        """Count one less who shares it; whoever is last settles what no hook was told.
+
+        Returns:
+            What belongs to no call that anybody knows of.
+        """
+        self._sharers -= 1
+        if self._sharers:
+            return []
+        _shared.pop(id(self._entries), None)
+        left = self._settled()
+        # Tasks that outlive the run may keep this for long.
+        self._told, self.lost, self._before = [], [], len(self._entries)
+        self._above = None if self._above is None else self._above.nearest()
+        return left
+
+    def _settled(self) -> list[Usage]:
+        if not self.lost and self._surely_told():
+            return []
+        left = []
+        for number, entry in self._untold():
+            lost = self._lost_at(number)
+            if lost is None:
+                left.append(usage_of(entry, Asked()))
+            else:
+                self.lost.remove(lost)
+                lost.call.end(usage_of(entry, lost.asked))
+        return left
+
+    def _surely_told(self) -> bool:
+        """Whether all is told, as it is of nearly all runs: found out without comparing."""
+        if self._tells_of_others:
+            return False
+        new = len(self._entries) - self._before
+        # The SDK keeps no entry of an answer without usage.
+        return new == sum(any(_counts(one)) for told in self._told for one in _entries(told))
+
+    def _untold(self) -> list[tuple[int, RequestUsage]]:
+        told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
+        untold = []
+        for number, entry in enumerate(self._entries[self._before :], self._before):
+            counts = _counts(entry)
+            if told[counts]:
+                told[counts] -= 1
+            elif any(counts):
+                untold.append((number, entry))
+        return untold
+
+    def _lost_at(self, number: int) -> Lost | None:
+        """Return the call that a request was counted for, unless it may be one of several."""
+        begun = [lost for lost in self.lost if lost.since <= number]
+        records = {lost.call.record for lost in begun}
+        return begun[0] if len(records) == 1 else None
+
+
+_shared: dict[int, SharedUsage] = {}
+"""What open runs consume, by the id of the list in which the SDK counts it."""
+
+
+def shared_by(usage: AgentsUsage) -> SharedUsage:
+    """Return what is known of the SDK's object to all who share it."""
+    key = id(usage.request_usage_entries)
+    # The list is kept by what is found here, so no other has its id meanwhile.
+    return _shared.get(key) or _shared.setdefault(key, SharedUsage(usage))
+
+
+def _entries(usage: AgentsUsage) -> Sequence[RequestUsage | AgentsUsage]:
+    # Just as the SDK adds them: what is a single request has no entries of its own.
+    return usage.request_usage_entries or [usage]
+
+
+def _counts(counted: RequestUsage | AgentsUsage) -> tuple[int, int, int]:
+    return counted.input_tokens, counted.output_tokens, counted.total_tokens
