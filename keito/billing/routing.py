@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from . import _log
 from .arguments import instance, one_of
-from .target import Choice, Target, _bill_to
+from .target import Block, Choice, Target
 
 Routing = Literal["default", "explicit"]
 ROUTINGS: tuple[Routing, ...] = get_args(Routing)
@@ -58,21 +58,22 @@ class Routes:
         metadata: Mapping[str, object] | None,
         parent: Target | None,
         otherwise: Choice | None,
+        blocks: tuple[Block, ...],
     ) -> Target:
         """Return where a run goes.
 
         In this order: the call's own argument, `bill_to` blocks from the inside out, the
         framework's metadata, the run it is part of, or else what is used when nobody says: what
-        the caller has for that, and the recorder's own.
+        the caller has for that, and the recorder's own. The blocks are those it was started in
+        and the run it is part of was not: that one's target has said already what those say.
         """
-        blocks = _bill_to.get()
         if chosen is None and metadata is None and otherwise is None and not blocks:
             # Most runs: nobody has said anything.
             return parent or self._settled or self._otherwise()
         below = self._default_over(otherwise) if parent is None else parent
         own = [] if chosen is None else [chosen]
         found = [] if metadata is None else _from_metadata(metadata, self._trust_metadata)
-        said = [*own, *reversed(blocks), *found]
+        said = [*own, *(one for block in reversed(blocks) for one in reversed(block)), *found]
         return self._merged([*said, below]) if said else below
 
     def _merged(self, layers: Iterable[Choice]) -> Target:

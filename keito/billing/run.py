@@ -17,7 +17,7 @@ from .contract import STATUSES, Contract, Status
 from .current import Active
 from .endings import status_of
 from .ledger import Ledger
-from .target import Target
+from .target import Block, Target
 from .usage import Usage
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Run(Claims):
         framework: str,
         key: str | None,
         meter: Meter | None,
+        blocks: tuple[Block, ...],
     ) -> None:
         self._recording = recording
         self._ledger = ledger
@@ -56,6 +57,9 @@ class Run(Claims):
         self._framework = framework
         self._key = key
         self._meter = meter
+        # Those of `bill_to` that it was started in. What they say is in its target, or was
+        # overruled there: kept, so that they do not overrule it for a run that is part of it.
+        self._blocks = blocks
         self._finished = False
 
     def __repr__(self) -> str:

@@ -17,7 +17,7 @@ from .ledger import Ledger
 from .parts import next_part
 from .recording import Recording
 from .run import Run
-from .target import Choice, Target, checked_choice
+from .target import Choice, Target, _bill_to, checked_choice, entered_since
 from .tree import Tree
 from .usage import text as name_in
 
@@ -106,7 +106,10 @@ class Starting:
             parent = None
         above = None if parent is None else parent._ledger
         below = None if above is None else above.target
-        target = self._routes.target(chosen, metadata, below, otherwise)
+        blocks = said = _bill_to.get()
+        if said and parent is not None:
+            said = entered_since(parent._blocks, said)
+        target = self._routes.target(chosen, metadata, below, otherwise, said)
         if session is not None:
             target = target.in_session(session)
         nonce = os.urandom(16).hex()
@@ -116,7 +119,7 @@ class Starting:
         if parent is not None or self._limits is not None or target.limits is not None:
             meter = self._meter(ledger, target, parent)
         id = ledger.id if folded is None else nonce
-        run = Run(recording, ledger, id, name, parent, framework, key, meter)
+        run = Run(recording, ledger, id, name, parent, framework, key, meter, blocks)
         if key is not None:
             entered = runs_by_key.enter(framework, key, run)
             if entered is not run:
@@ -131,7 +134,7 @@ class Starting:
         recording = Recording(settings, settings.open_outbox)
         ledger = Ledger("", name, Target(), Tree(), None, wall_clock())
         meter = kept("limiting a run", lambda: self._meter(ledger, Target(), None), None)
-        return Run(recording, ledger, "", name, None, "", None, meter)
+        return Run(recording, ledger, "", name, None, "", None, meter, ())
 
     def _folded(self, target: Target, parent: Run) -> Ledger | None:
         """Return the record that a run is part of, unless it has its own."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .current import _current
 from .run import Run
-from .target import Choice, _bill_to
+from .target import Block, _bill_to
 
 Y = TypeVar("Y")
 S = TypeVar("S")
@@ -26,7 +26,7 @@ class Steps:
     def __init__(self, run: Run) -> None:
         self.run = run
         self._counted = run.contract.generators == "open" or run.folded
-        self._inside: tuple[Run | None, tuple[Choice, ...]] = (run, _bill_to.get())
+        self._inside: tuple[Run | None, tuple[Block, ...]] = (run, _bill_to.get())
         self._stop_pause: Callable[[], None] | None = None
 
     @contextmanager

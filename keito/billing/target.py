@@ -127,7 +127,10 @@ _NOWHERE = Target()
 Choice = Target | str
 """A target, or the name of one of `Recorder(targets=...)`."""
 
-_bill_to: ContextVar[tuple[Choice, ...]] = ContextVar("keito_bill_to", default=())
+Block = tuple[Choice, ...]
+"""What one `bill_to` says. Each time a block is entered it is another object, and known by that."""
+
+_bill_to: ContextVar[tuple[Block, ...]] = ContextVar("keito_bill_to", default=())
 
 
 @contextmanager
@@ -182,14 +185,25 @@ def bill_to(
         limits=limits,
     )
     named = checked_choice(target)
+    said = [one for one in (named, own) if one is not None and one != _NOWHERE]
     before = _bill_to.get()
-    inside = before if named is None else (*before, named)
-    inside = inside if own == _NOWHERE else (*inside, own)
+    inside = (*before, tuple(said)) if said else before
     _bill_to.set(inside)
     try:
         yield
     finally:
         _leave(inside, before)
+
+
+def entered_since(before: tuple[Block, ...], blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Return those of the blocks that code which was inside the blocks before was not in."""
+    shared = 0
+    for one, other in zip(before, blocks, strict=False):
+        # By identity: the same target, said again, is said anew.
+        if one is not other:
+            break
+        shared += 1
+    return blocks[shared:]
 
 
 def checked_choice(target: Choice | None) -> Choice | None:
@@ -203,7 +217,7 @@ def checked_choice(target: Choice | None) -> Choice | None:
     return target
 
 
-def _leave(inside: tuple[Choice, ...], before: tuple[Choice, ...]) -> None:
+def _leave(inside: tuple[Block, ...], before: tuple[Block, ...]) -> None:
     # A token can only be reset in the context that made it, and raises elsewhere, e.g. when an
     # async generator is closed by the event loop. Comparing can't raise.
     if _bill_to.get() is inside:

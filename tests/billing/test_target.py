@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keito.billing import Target, bill_to, billed
+from keito.billing import Limits, Target, bill_to, billed
 from keito.billing.target import _bill_to
 from tests.billing.conftest import AWAY, HOME, MakeRecorder, Recorded
 
@@ -176,6 +177,94 @@ def test_a_bare_thread_sees_no_target(make_recorder: MakeRecorder) -> None:
         thread.join()
 
     assert seen == [None]
+
+
+def test_a_block_around_a_run_does_not_overrule_that_runs_target_inside_it(
+    recorded: Recorded,
+) -> None:
+    with bill_to(AWAY), recorded.recorder.run("outer", target=HOME):
+        assert project(recorded) == "prj_home"
+        assert project(recorded, target=AWAY) == "prj_away"
+        with recorded.recorder.run("part of it"):
+            assert project(recorded) == "prj_home"
+
+
+def test_a_block_that_is_entered_inside_a_run_does(recorded: Recorded) -> None:
+    # Also one with the very same target as the block around the run.
+    with bill_to(AWAY), recorded.recorder.run("outer", target=HOME):
+        with bill_to(AWAY), recorded.recorder.run("inner"):
+            assert project(recorded) == "prj_away"
+        assert project(recorded) == "prj_home"
+
+
+def test_a_block_that_ends_inside_a_run_still_counts_for_what_is_part_of_that(
+    recorded: Recorded,
+) -> None:
+    with bill_to(AWAY):
+        outer = recorded.recorder.start("outer")
+
+    with outer.active():
+        assert project(recorded) == "prj_away"
+
+
+@pytest.mark.parametrize("name", ["away", AWAY])
+def test_a_block_entered_elsewhere_counts_although_it_says_what_the_runs_own_said(
+    make_recorder: MakeRecorder, name: Target | str
+) -> None:
+    recorded = make_recorder(targets={"away": AWAY})
+    with bill_to(name):
+        outer = recorded.recorder.start("outer", target=HOME)
+
+    with bill_to(name):
+        assert project(recorded, parent=outer) == "prj_away"
+
+
+def test_limits_of_a_block_around_a_run_with_another_target_hold_for_nothing_in_it(
+    recorded: Recorded,
+) -> None:
+    with bill_to(AWAY, limits=Limits(model_calls=1)):
+        outer = recorded.recorder.start("outer", target=HOME)
+        inner = recorded.recorder.start("inner", parent=outer)
+
+    inner.model_call(None, key="only")
+    inner.check()
+
+
+async def test_threads_and_tasks_of_a_run_see_what_was_said_since_it_started(
+    recorded: Recorded,
+) -> None:
+    def elsewhere() -> str | None:
+        with bill_to(AWAY):
+            return project(recorded, parent=outer)
+
+    async def task() -> str | None:
+        return project(recorded)
+
+    with bill_to(AWAY), recorded.recorder.run("outer", target=HOME) as outer:
+        assert await asyncio.to_thread(project, recorded) == "prj_home"
+        assert await asyncio.create_task(task()) == "prj_home"
+        with ThreadPoolExecutor(1) as bare:
+            assert bare.submit(project, recorded, parent=outer).result() == "prj_home"
+            assert bare.submit(elsewhere).result() == "prj_away"
+
+
+def test_a_decorated_generator_with_a_target_keeps_it_from_its_readers_blocks(
+    recorded: Recorded,
+) -> None:
+    @billed(recorder=recorded.recorder, target=HOME)
+    def work() -> Generator[str | None, None, None]:
+        yield project(recorded)
+        with bill_to(AWAY):
+            yield project(recorded)
+        yield project(recorded)
+
+    with bill_to(AWAY):
+        steps = work()
+        seen = [next(steps)]
+        with bill_to(project_id="prj_reader"):
+            seen += steps
+
+    assert seen == ["prj_home", "prj_away", "prj_home"]
 
 
 def test_a_decorated_generator_keeps_its_target_to_itself(recorded: Recorded) -> None:
