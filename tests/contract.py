@@ -55,6 +55,12 @@ class Hangs:
 Reply = Says | Calls | Fails | Hangs
 
 
+class RefusedError(RuntimeError):
+    """What a provider's client raises where the provider does not take a call."""
+
+    status_code = 429
+
+
 class Driver(ABC):
     """Runs a framework's agents. Each has the tools `look_up` and `log_outcome`."""
 
@@ -126,6 +132,18 @@ class AdapterContract:
         assert entry["billable"] is False
         assert entry["metadata"]["status"] == "error"
         assert entry["metadata"]["tokens_in"] == INPUT
+        # Nobody knows whether the model was gone before or after it had done its work.
+        assert entry["metadata"]["usage_incomplete"]
+
+    async def test_a_call_that_the_provider_refuses_leaves_nothing_unknown(
+        self, driver: Driver, keito: LocalKeito
+    ) -> None:
+        with pytest.raises(RefusedError):
+            await driver.run(Calls("look_up"), Fails(RefusedError("busy")))
+
+        said = only(delivered(driver, keito))["metadata"]
+        assert (said["status"], said["tokens_in"]) == ("error", INPUT)
+        assert "usage_incomplete" not in said
 
     async def test_what_an_error_says_is_not_recorded(
         self, driver: Driver, keito: LocalKeito

@@ -10,7 +10,7 @@ from ._facts import quoted
 from ._guard import tried
 from .arguments import text
 from .clocks import now
-from .endings import may_have_cost
+from .endings import cost_nothing
 from .usage import Usage, count, counts, money
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ class ModelCall:
         tried("recording a model call", ended, self._call, usage, moment, failed)
 
     def fail(self, error: BaseException | None = None) -> None:
-        """Note that it failed. Where the provider may still charge, its usage is unknown."""
-        self.end_at(now(), None, failed=not (error is None or may_have_cost(error)))
+        """Note that it failed. Its usage is unknown, unless the error says it cost nothing."""
+        self.end_at(now(), None, failed=error is not None and cost_nothing(error))
 
     def withdraw(self) -> None:
         """Take it back, as if it had never begun: it belongs to the record of another run."""

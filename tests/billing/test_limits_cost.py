@@ -26,6 +26,7 @@ from keito.billing import (
     Recorder,
     Usage,
 )
+from tests.contract import RefusedError
 
 from .conftest import AWAY, HOME, MakeRecorder
 from .test_limits import limited, reached
@@ -167,7 +168,7 @@ def test_a_call_that_was_refused_costs_nothing(make_recorder: MakeRecorder) -> N
     recorded = make_recorder(limits=STOP, prices=PRICES)
 
     with recorded.recorder.run("agent") as run:
-        run.model_start("1").fail(ConnectionError())
+        run.model_start("1").fail(RefusedError())
         run.check()
 
 

@@ -16,6 +16,7 @@ from keito.billing import Contract, Cost, FixedPrices, Price, Usage
 from keito.billing.cost import RunCost, run_cost
 from keito.billing.run_facts import UsageFacts
 from keito.billing.usage import each
+from tests.contract import RefusedError
 
 from .conftest import MakeRecorder, Recorded
 
@@ -271,7 +272,7 @@ def test_a_call_that_was_refused_costs_nothing(make_recorder: MakeRecorder) -> N
     recorded = make_recorder(prices=LIST)
 
     with recorded.recorder.run("agent") as run:
-        run.model_start("first", model="small").fail(ConnectionError())
+        run.model_start("first", model="small").fail(RefusedError())
         run.model_start("second", model="small").end(SMALL)
 
     assert recorded.metadata()["cost_usd"] == D("0.003")

@@ -17,6 +17,7 @@ from keito.billing.outbox.records import Records
 from keito.billing.recovered import recovered
 from keito.billing.run_facts import StartFacts, start_of
 from keito.testing import LocalKeito
+from tests.contract import RefusedError
 
 from .conftest import MakeRecorder
 from .sending import PATIENCE, recorder_to
@@ -105,7 +106,7 @@ def test_a_run_whose_process_died_has_the_cost_of_its_calls(make_recorder: MakeR
     recorded = make_recorder()
     run = recorded.recorder.start("agent")
     run.model_call(HAIKU, key="1")
-    run.model_start("2", model="m").fail(ConnectionError())
+    run.model_start("2", model="m").fail(RefusedError())
     run.model_call(replace(HAIKU, reported_cost_usd=D("0.5")), key="3")
     recorded.recorder.flush(0)
     lines = [line for line in recorded.outbox._journal.values() if line.run == run.id]

@@ -11,6 +11,7 @@ import pytest
 from keito.billing import Contract, MemoryOutbox, Recorder, Usage, current_run
 from keito.billing.outbox.line import Line
 from tests.billing.conftest import HOME, MakeRecorder, Recorded
+from tests.contract import RefusedError
 
 
 def test_a_run_becomes_one_entry_with_its_tokens_and_model(recorded: Recorded) -> None:
@@ -60,7 +61,7 @@ def test_a_call_that_never_ends_makes_the_usage_incomplete(recorded: Recorded) -
 
 def test_a_call_the_provider_refused_leaves_nothing_unknown(recorded: Recorded) -> None:
     with recorded.recorder.run("support") as run:
-        run.model_start("resp_1").fail(ValueError("bad request"))
+        run.model_start("resp_1").fail(RefusedError("bad request"))
         run.model_call(Usage(input_tokens=1, output_tokens=1), key="resp_2")
 
     metadata = recorded.metadata()

@@ -10,7 +10,7 @@ from langgraph.types import RetryPolicy
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Fails, Says
+from tests.contract import INPUT, Fails, RefusedError, Says
 from tests.langchain.scripted import ScriptedModel, using
 from tests.langchain.test_runs import State, said
 
@@ -20,7 +20,7 @@ async def test_a_fallback_at_the_root_is_part_of_its_run(
     call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
     # LangChain starts the second model without a parent.
-    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
+    first = ScriptedModel(replies=[Fails(RefusedError("busy"))])
     model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
 
     if call == "invoke":
@@ -56,7 +56,7 @@ def test_every_attempt_of_a_retry_counts(
 def test_a_fallback_is_part_of_its_run_however_it_is_called(
     call: str, recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
-    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
+    first = ScriptedModel(replies=[Fails(RefusedError("busy"))])
     model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
 
     if call == "stream":

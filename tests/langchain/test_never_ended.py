@@ -14,7 +14,7 @@ from langchain_keito import KeitoCallbackHandler, _tree
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Fails, Hangs, Says, entries_of
+from tests.contract import INPUT, Calls, Fails, Hangs, RefusedError, Says, entries_of
 from tests.langchain.scripted import ScriptedModel, agent, asked, needs_handing_on, using
 from tests.langchain.test_runs import said
 
@@ -217,9 +217,9 @@ def test_a_prompt_whose_call_never_ends_does_not_take_in_later_runs(
 async def test_when_one_of_several_prompts_fails_the_others_keep_their_usage(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
-    model = ScriptedModel(replies=[Says(), Fails(RuntimeError("no"))])
+    model = ScriptedModel(replies=[Says(), Fails(RefusedError("no"))])
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(RefusedError):
         await model.agenerate([[HumanMessage("a")], [HumanMessage("b")]], callbacks=[handler])
 
     ends = {e["metadata"]["status"]: e["metadata"] for e in entries_of(recorder, keito)}

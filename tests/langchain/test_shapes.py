@@ -18,7 +18,7 @@ from langgraph.graph import START, StateGraph
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, OUTPUT, Calls, Fails, Says, entries_of
+from tests.contract import INPUT, OUTPUT, Calls, Fails, RefusedError, Says, entries_of
 from tests.langchain.scripted import ScriptedModel, agent, asked, look_up, using
 from tests.langchain.test_runs import State, said
 
@@ -74,7 +74,7 @@ def test_a_fallback_inside_a_chain_is_part_of_its_run(
     recorder: Recorder, keito: LocalKeito, handler: KeitoCallbackHandler
 ) -> None:
     # LangChain starts the second model below the chain, past what it replaces.
-    first = ScriptedModel(replies=[Fails(RuntimeError("busy"))])
+    first = ScriptedModel(replies=[Fails(RefusedError("busy"))])
     model = first.with_fallbacks([ScriptedModel(replies=[Says()])])
 
     (PROMPT | model | StrOutputParser()).invoke({"text": "Help."}, using(handler))

@@ -15,7 +15,7 @@ from langchain_keito import KeitoCallbackHandler
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Says, entries_of, only
+from tests.contract import INPUT, Calls, RefusedError, Says, entries_of, only
 from tests.langchain.scripted import ScriptedModel, agent, asked, break_off, using
 from tests.langchain.test_runs import said
 
@@ -24,18 +24,23 @@ class CutOff(ScriptedModel):
     """Fails after so many pieces of its answer."""
 
     pieces: int
+    error: Exception
 
     def _stream(
         self, messages: list[BaseMessage], *args: Any, **kwargs: Any
     ) -> Iterator[ChatGenerationChunk]:
         for _ in range(self.pieces):
             yield ChatGenerationChunk(message=AIMessageChunk(content="One "))
-        raise RuntimeError("overloaded")
+        raise self.error
 
 
-@pytest.mark.parametrize(("pieces", "is_unknown"), [(0, False), (2, True)])
-def test_what_a_stream_took_that_fails_is_unknown_once_it_has_begun(
+@pytest.mark.parametrize(
+    ("pieces", "error", "is_unknown"),
+    [(0, RefusedError("busy"), False), (0, RuntimeError("cut"), True), (2, RefusedError(), True)],
+)
+def test_what_a_stream_took_that_fails_is_unknown_unless_it_was_refused(
     pieces: int,
+    error: Exception,
     is_unknown: bool,
     recorder: Recorder,
     keito: LocalKeito,
@@ -43,7 +48,7 @@ def test_what_a_stream_took_that_fails_is_unknown_once_it_has_begun(
 ) -> None:
     # One that was refused took nothing; one that was cut off will be on the bill.
     with pytest.raises(RuntimeError):
-        list(CutOff(replies=[], pieces=pieces).stream("Go on.", using(handler)))
+        list(CutOff(replies=[], pieces=pieces, error=error).stream("Go on.", using(handler)))
 
     metadata = said(recorder, keito)
     assert metadata["status"] == "error"

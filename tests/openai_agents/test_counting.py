@@ -23,7 +23,7 @@ from openai import OpenAIError
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Says, entries_of
+from tests.contract import INPUT, Calls, RefusedError, Says, entries_of
 from tests.openai_agents import wire
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
 from tests.openai_agents.ways import ALL, BOTH, Way, ended, ran, said, streamed
@@ -207,7 +207,7 @@ async def test_what_the_sdk_tries_again_counts_once(
         async def _response(self) -> Any:
             if not vars(self).setdefault("refused", False):
                 vars(self)["refused"] = True
-                raise ConnectionError("busy")
+                raise RefusedError("busy")
             return await super()._response()
 
     retrying = ModelRetrySettings(max_retries=1, policy=lambda given: True)

@@ -22,7 +22,7 @@ from agents import (
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Fails, Says, entries_of
+from tests.contract import INPUT, Calls, Fails, RefusedError, Says, entries_of
 from tests.openai_agents.scripted import MODEL, agent
 from tests.openai_agents.ways import EACH, Noting, ended, tripping
 
@@ -140,7 +140,10 @@ CASES = {
         {"tool_calls": 1},
     ),
     "a tool that does not exist": Case(of(Calls("invented")), "error", 1, {"tool_calls": 0}),
-    "the first call raises": Case(of(Fails(RuntimeError("no"))), "error", 0, {"llm_calls": 1}),
+    "the first call raises": Case(of(Fails(RefusedError("no"))), "error", 0, {"llm_calls": 1}),
+    "the first call raises, and nobody knows why": Case(
+        of(Fails(RuntimeError("no"))), "error", 0, {"tokens_in": None, "usage_incomplete": True}
+    ),
     "an answer that the SDK refuses": Case(
         of(Calls("look_up"), Fails(ModelBehaviorError("incomplete"))),
         "error",
@@ -148,7 +151,7 @@ CASES = {
         {"llm_calls": 2, "usage_incomplete": True},
     ),
     "the second call raises": Case(
-        of(Calls("look_up"), Fails(RuntimeError("no"))), "error", 1, {"llm_calls": 2}
+        of(Calls("look_up"), Fails(RefusedError("no"))), "error", 1, {"llm_calls": 2}
     ),
     "an output of the wrong form": Case(
         of(Says("no number"), settings={"output_type": int}), "error", 1
@@ -175,7 +178,7 @@ CASES = {
     "a handoff": Case(handing_off, "ok", 2),
     "an agent as a tool": Case(nesting(Says()), "ok", 3, {"llm_calls": 3}),
     "an agent as a tool that fails": Case(
-        nesting(Calls("look_up"), Fails(RuntimeError("no"))), "ok", 3, {"llm_calls": 4}
+        nesting(Calls("look_up"), Fails(RefusedError("no"))), "ok", 3, {"llm_calls": 4}
     ),
     "a run inside a tool": Case(running_inside, "ok", 3, {"llm_calls": 3}),
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from keito.billing import guarded
 
-from ._langgraph import GraphInterrupt, status_of
+from ._langgraph import GraphInterrupt
 from ._started import NOTHING, Started, name_of
 from ._together import together
 from ._tree import Node, tree
@@ -75,10 +75,8 @@ def end_model(
         node.task.remove_done_callback(node.watch)
     if response is not None and (error is None or answered(response)):
         _end_answered(node, call, number, response)
-    elif error is not None and status_of(error) == "error":
-        call.fail(error)
     else:
-        call.end(None)
+        call.fail(error)
 
 
 def _end_answered(node: Node, call: ModelCall, number: int, response: LLMResult) -> None:
