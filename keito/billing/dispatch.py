@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
 from . import _exit, _log
-from ._guard import kept
+from ._forks import whole
+from ._guard import kept, tried
 from .courier import Courier
 from .journal import Journal
 from .lazy_outbox import LazyOutbox
@@ -76,6 +78,19 @@ class Dispatch:
         _exit.close_with_process()
         self._start_courier()
 
+    def prepare(self) -> None:
+        """Load what must be whole before any other thread of this process looks at it.
+
+        OpenAI's library looks httpx up in `sys.modules` for each client and each request, and does
+        not wait for a thread that is still loading it, as the courier's would be: the agent would
+        get an AttributeError. So the first run waits for it instead, and with it all that begin
+        meanwhile. None does where OpenAI's is not loaded yet: that takes several times as long as
+        what the courier's thread has begun by then.
+        """
+        external = self._settings.external
+        if not external and "openai" in sys.modules and "httpx" not in sys.modules:
+            tried("loading the HTTP library", _load_http)
+
     def flush(self, end: float) -> int:
         """Deliver until nothing is left, or until `time.monotonic()` is `end`.
 
@@ -106,4 +121,10 @@ class Dispatch:
 
     def _start_courier(self) -> None:
         if not self._settings.external:
+            self.prepare()
             self.courier.start()
+
+
+def _load_http() -> None:
+    with whole():
+        from .. import _transport  # noqa: F401

@@ -172,6 +172,7 @@ class Recording:
 
     def _begin(self) -> None:
         with self._open.lock:
+            self._dispatch.prepare()
             if self._begun:
                 return
             # Before the runs of any thread: a courier elsewhere may file those at once, and parks
