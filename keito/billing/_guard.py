@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
-
-from . import _log
 
 if TYPE_CHECKING:
     from .outbox.line import Line
@@ -90,10 +89,20 @@ def unwritten(append: Append, line: Line, wait: float | None) -> Exception | Non
     return None
 
 
+def said(log: Callable[..., None], message: str, *values: object) -> None:
+    """Log something. A handler of the program's that raises must end neither agent nor thread."""
+    # There is nobody left to tell.
+    with suppress(Exception):
+        log(message, *values)
+
+
 def report(what: str, error: BaseException) -> None:
     """Log a failure by type and place only: its message may quote a prompt or an answer."""
-    said = described(error)
-    _log.warn(f"{what}:{said}", f"{what} failed with {said}; your program goes on")
+    # It logs through this module.
+    from . import _log
+
+    why = described(error)
+    _log.warn(f"{what}:{why}", f"{what} failed with {why}; your program goes on")
 
 
 def described(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
+from ._guard import said
+
 logger = logging.getLogger("keito.billing")
 
 counts: Counter[str] = Counter()
@@ -16,13 +18,13 @@ def warn(kind: str, message: str) -> None:
     counts[kind] += 1
     seen = counts[kind]
     if seen == 1:
-        logger.warning("keito: %s", message)
+        said(logger.warning, "keito: %s", message)
     elif str(seen).strip("0") == "1":
-        logger.warning("keito: %s (%d times so far)", message, seen)
+        said(logger.warning, "keito: %s (%d times so far)", message, seen)
 
 
 def over(kind: str, message: str) -> None:
     """Log that a kind of trouble is over: when it comes back, it is said again."""
     if counts.pop(kind, 0):
         # As loud as the trouble was, or it would look as if it lasted.
-        logger.warning("keito: %s", message)
+        said(logger.warning, "keito: %s", message)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._facts import decode
 from ._forks import whole
+from ._guard import said
 
 if TYPE_CHECKING:
     from .contract import Contract
@@ -95,7 +96,7 @@ def log_receipt(
         _charge(start, result, contract),
         _state(start, durable),
     ]
-    logger.info(" · ".join(part for part in parts if part))
+    said(logger.info, " · ".join(part for part in parts if part))
 
 
 def _load() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +209,53 @@ def test_trouble_is_said_once_and_then_counted(caplog: pytest.LogCaptureFixture)
 
     assert caplog.text.count("something happened") == 3
     assert "100 times so far" in caplog.text
+
+
+class Raising(logging.Handler):
+    """A handler that lets no record pass, as some have it in tests."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record.getMessage())
+        raise AssertionError("no warnings here")
+
+
+@pytest.fixture
+def raising() -> Iterator[Raising]:
+    handler = Raising()
+    logger = logging.getLogger("keito")
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def test_a_log_handler_that_raises_ends_neither_the_agent_nor_a_thread(raising: Raising) -> None:
+    outbox = Refusing()
+    recorder = Recorder(
+        outbox=outbox,
+        api_key="none",
+        account_id="acc_test",
+        base_url="http://127.0.0.1:9",
+        receipts=True,
+        timing=Timing(backoff=0.01),
+    )
+
+    with recorder.run("agent", target="nobody knows it") as run:
+        run.model_call(Usage(input_tokens=1), key="1")
+    outbox.refuses = False
+    recorder.start("agent", target=HOME).finish()
+
+    wait_until(lambda: any("can't take records" in said for said in raising.heard))
+    wait_until(lambda: sum("in memory" in said for said in raising.heard) >= 2)
+    assert any("was named" in said for said in raising.heard)
+    journal = recorder._recording.journal._thread
+    assert recorder._recording.courier._runs
+    assert journal is not None
+    assert journal.is_alive()
+    recorder.close(0)
 
 
 def test_ten_thousand_concurrent_runs_leave_nothing_behind(recorded: Recorded) -> None:
