@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,6 +117,15 @@ def test_a_request_that_a_child_goes_on_with_is_not_sent(
     transport.close()
 
 
+def rests(thread: threading.Thread | None) -> bool:
+    """Whether a thread waits for ever, as one does that a child has from its parent."""
+    assert thread is not None
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None and frame.f_code is not _forks.rest.__code__:
+        frame = frame.f_back
+    return frame is not None
+
+
 def test_a_courier_that_a_child_has_from_its_parent_delivers_nothing(
     local: LocalKeito, tmp_path: Path
 ) -> None:
@@ -123,7 +134,13 @@ def test_a_courier_that_a_child_has_from_its_parent_delivers_nothing(
         pass
     working.flush(PATIENCE)
 
-    working._recording.courier.abandon()
+    courier = working._recording.courier
+    courier.abandon()
+    courier.wake()
+    # Until then it may be past its last look at whether it is still its parent's.
+    end = time.monotonic() + PATIENCE
+    while not rests(courier._thread) and time.monotonic() < end:
+        time.sleep(0.01)
     with working.run("child"):
         pass
     left = working.flush(3 * FAST.poll)
