@@ -22,8 +22,9 @@ _MIDNIGHT = time(tzinfo=timezone.utc)
 class GenaiPrices:
     """Prices of the version that is installed; without it, no price is known.
 
-    The library is loaded for the first call that has to be priced: it takes a while, and is not
-    needed where providers report costs. It asks the network only if the program tells it to.
+    The library is loaded for the first call that has to be priced, or by a thread before that where
+    cost is limited: it takes a while, and is not needed where providers report costs. It asks the
+    network only if the program tells it to.
     """
 
     def cost(self, usage: Usage, *, day: date) -> Cost | None:

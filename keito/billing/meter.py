@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from . import _log
+from ._forks import whole
+from ._guard import kept, refused
 from .calls import Call
 from .clocks import now
 from .intervals import length, within
@@ -20,6 +24,29 @@ if TYPE_CHECKING:
     from .prices import Prices
 
 _NOTHING = Decimal(0)
+
+
+@cache
+def load_prices() -> None:
+    """Load the default price list in a thread, once: the first check would take long to do it.
+
+    A check may stand on an event loop. One that comes before all is loaded waits for the rest.
+    """
+    thread = threading.Thread(target=_load_prices, name="keito-prices", daemon=True)
+    # A process may have no thread left: the first check then loads what it needs.
+    refused(thread.start)
+
+
+def _load_prices() -> None:
+    kept("loading prices", _look_one_up, None)
+
+
+def _look_one_up() -> None:
+    with whole():
+        from .genai import GenaiPrices
+
+    # All of it is loaded only where a model is found; one that is not there any more finds most.
+    GenaiPrices().cost(Usage(model="gpt-4o", input_tokens=1, output_tokens=1), day=date.min)
 
 
 @dataclass(slots=True, eq=False)
@@ -125,7 +152,7 @@ class Meter:
     def _asked(self, call: Call, usage: Usage | None) -> Decimal | None:
         if usage is None:
             return None
-        # Recording does without prices, so they are loaded where they are limited.
+        # Recording does without prices; see `load_prices`.
         from .cost import call_cost
         from .genai import GenaiPrices
         from .hours import zone

@@ -155,8 +155,10 @@ class Starting:
         limits = tuple(one for one in held if one is not None)
         if not limits:
             return above
-        from .meter import Meter
+        from .meter import Meter, load_prices
 
+        if self._settings.prices is None and any(one.cost is not None for one in limits):
+            load_prices()
         return Meter(
             limits,
             ledger=ledger,

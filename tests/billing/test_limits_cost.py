@@ -428,6 +428,86 @@ print(check(Limits(tokens=9)), check(Limits(cost=9)))
     assert done.stdout.decode().strip() == "(False, False) (True, True)"
 
 
+# Says of each thread that loads the price list whether a fork may come meanwhile.
+LOADING = """
+import sys, threading, time
+from keito.billing import FixedPrices, Limits, MemoryOutbox, Recorder, Usage, _forks
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "genai_prices":
+            seen.add((threading.current_thread().name, in_another_thread(could_fork)))
+
+def could_fork():
+    free = _forks._whole.acquire(blocking=False)
+    if free:
+        _forks._whole.release()
+    return free
+
+def in_another_thread(ask):
+    said = []
+    thread = threading.Thread(target=lambda: said.append(ask()))
+    thread.start()
+    thread.join()
+    return said[0]
+
+def loaded():
+    names = {thread.name for thread in threading.enumerate()}
+    return "keito-prices" not in names and "genai_prices" in sys.modules
+
+seen = set()
+sys.meta_path.insert(0, Watch())
+recorder = Recorder(outbox=MemoryOutbox(), courier="external")
+mine = Recorder(outbox=MemoryOutbox(), courier="external", prices=FixedPrices({}))
+
+def start(recorder, **limits):
+    run = recorder.start("agent", target=Target(limits=Limits(**limits)))
+    time.sleep(0.1)
+    return run
+"""
+
+
+def in_a_process(script: str) -> str:
+    script = LOADING + "from keito.billing import Target\n" + script
+    return subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, text=True
+    ).stdout.strip()
+
+
+def test_a_run_with_a_limit_on_cost_has_the_prices_loaded_before_it_checks() -> None:
+    script = """
+runs = [start(mine, cost=1), start(recorder, tokens=1)]
+before = set(seen)
+runs = [start(recorder, cost=1) for _ in range(3)]
+end = time.monotonic() + 20
+while not loaded() and time.monotonic() < end:
+    time.sleep(0.01)
+loading = set(seen)
+runs[0].model_call(Usage(model="gpt-4o", input_tokens=1, output_tokens=1), key="1")
+runs[0].check()
+print(before, loading, seen - loading)
+"""
+
+    assert in_a_process(script) == "set() {('keito-prices', False)} set()"
+
+
+def test_prices_that_can_not_be_loaded_ahead_harm_nobody() -> None:
+    script = """
+class Broken:
+    def find_spec(self, name, path=None, target=None):
+        if name == "genai_prices":
+            raise RuntimeError("broken")
+
+sys.meta_path.insert(0, Broken())
+run = start(recorder, cost=1)
+run.model_call(Usage(model="gpt-4o", input_tokens=1, output_tokens=1), key="1")
+run.check()
+print("checked")
+"""
+
+    assert in_a_process(script) == "checked"
+
+
 def test_a_run_that_reaches_its_limit_is_recorded_as_such(make_recorder: MakeRecorder) -> None:
     recorded = make_recorder(limits=Limits(cost=1), prices=PRICES)
 
