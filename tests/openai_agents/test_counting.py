@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, RefusedError, Says, entries_of
 from tests.openai_agents import wire
 from tests.openai_agents.scripted import MODEL, ScriptedModel, agent
-from tests.openai_agents.ways import ALL, BOTH, Way, ended, ran, said, streamed
+from tests.openai_agents.ways import ALL, BOTH, Way, ended, never_read, ran, said, streamed
 from tests.openai_agents.wire import Answer, chatting, chunks, events, on, responding, response
 
 pytestmark = pytest.mark.usefixtures("attached")
@@ -283,3 +284,50 @@ async def test_the_runs_of_a_session_are_linked_by_it(
 
     entries = [entry["metadata"] for entry in entries_of(recorder, keito)]
     assert [(one["session_id"], one["tokens_in"]) for one in entries] == [("one", INPUT)] * 2
+
+
+def broken_off(answer: Answer) -> Answer:
+    """The same, whose connection is reset before its end."""
+    return replace(answer, body=answer.body[:1], is_reset=True)
+
+
+@pytest.mark.parametrize("made", [chatting, responding], ids=["chat", "responses"])
+@ALL
+async def test_what_a_stream_took_that_a_reset_broke_off_is_not_known(
+    way: Way, made: Any, recorder: Recorder, keito: LocalKeito
+) -> None:
+    answer = broken_off(chunks() if made is chatting else events(response()))
+    if way not in (streamed, never_read):
+        answer = replace(answer, body={"id": "cut"})
+    async with made(answer) as model:
+        with suppress(OpenAIError):
+            await ended(way, on(model))
+
+    metadata = said(recorder, keito)
+    assert (metadata.get("tokens_in"), metadata["usage_incomplete"]) == (None, True)
+
+
+async def test_a_call_without_its_usage_has_all_that_the_sdk_counted_of_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    # Newer releases refuse the second answer, after they have counted it, and tell no hook.
+    class Caching(ScriptedModel):
+        async def get_response(self, *args: object, **kwargs: object) -> Any:
+            answer = await super().get_response(*args, **kwargs)
+            details = answer.usage.input_tokens_details
+            answer.usage.input_tokens_details = details.model_copy(update={"cached_tokens": 60})
+            thought = answer.usage.output_tokens_details
+            more = thought.model_copy(update={"reasoning_tokens": 5})
+            answer.usage.output_tokens_details = more
+            return answer
+
+    calls = [Calls("add", {"number": number}, "call_1") for number in (1, 2)]
+    clerk = agent(tools=[add])
+    clerk.model = Caching(*calls, Says())
+    await ended(ran, clerk)
+
+    metadata = said(recorder, keito)
+    answers = clerk.model.answered
+    assert (metadata["tokens_in"], metadata["tokens_cache_read"]) == (INPUT * answers, 60 * answers)
+    assert metadata["tokens_reasoning"] == 5 * answers
+    assert answers > 1

@@ -14,6 +14,7 @@ from agents import (
     Runner,
     function_tool,
 )
+from openai_agents_keito._ends import status_of_error
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
@@ -183,3 +184,30 @@ async def test_a_run_that_takes_too_long_for_its_caller(
     metadata = said(recorder, keito)
     assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
     assert metadata["usage_incomplete"]
+
+
+async def test_a_stream_that_is_cancelled_while_a_tool_works(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    reached = asyncio.Event()
+
+    @function_tool
+    async def wait() -> str:
+        """Wait."""
+        reached.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    result = Runner.run_streamed(agent(Calls("wait"), tools=[wait]), "Help.")
+    await reached.wait()
+    result.cancel()
+    assert result.run_loop_task is not None
+    await asyncio.wait([result.run_loop_task])
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("cancelled", INPUT)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()])
+def test_whoever_ends_a_run_from_outside_cancels_it(error: BaseException) -> None:
+    assert status_of_error(error) == "cancelled"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import openai_agents_keito
 import pytest
 from agents import (
     Agent,
@@ -24,7 +25,7 @@ from keito.billing import Recorder
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Fails, RefusedError, Says, entries_of
 from tests.openai_agents.scripted import MODEL, agent
-from tests.openai_agents.ways import EACH, Noting, ended, tripping
+from tests.openai_agents.ways import EACH, Noting, Way, ended, in_a_thread, tripping
 
 TRACED = [
     RunConfig(tracing_disabled=True),
@@ -174,6 +175,12 @@ CASES = {
     "a guardrail that keeps a tool from running": Case(
         guarded_tool(tool_input_guardrails=ToolInputGuardrail(refusing)), "ok", 2, {"tool_calls": 0}
     ),
+    "a guardrail that keeps a tool's output from the model": Case(
+        guarded_tool(tool_output_guardrails=ToolOutputGuardrail(refusing)),
+        "ok",
+        2,
+        {"tool_calls": 1},
+    ),
     "an approval": Case(of(Calls("pay"), settings={"tools": [pay]}), "interrupted", 1),
     "a handoff": Case(handing_off, "ok", 2),
     "an agent as a tool": Case(nesting(Says()), "ok", 3, {"llm_calls": 3}),
@@ -200,3 +207,43 @@ async def test_its_record_is_the_same_in_every_way(
     said = [{name: one["metadata"].get(name) for name in expected} for one in records]
     assert said == [expected] * len(EACH) * len(TRACED)
     assert {one["billable"] for one in records} == {case.status in ("ok", "interrupted")}
+
+
+def own_ways(recorder: Recorder) -> list[Way]:
+    """The ways to run an agent that bill it without being attached."""
+
+    async def ran(clerk: Agent[Any], **options: Any) -> None:
+        await openai_agents_keito.run(clerk, "Help.", recorder=recorder, **options)
+
+    async def in_thread(clerk: Agent[Any], **options: Any) -> None:
+        run = openai_agents_keito.run_sync
+        await in_a_thread(clerk, run_sync=run, recorder=recorder, **options)
+
+    async def streamed(clerk: Agent[Any], **options: Any) -> None:
+        run = openai_agents_keito.run_streamed
+        async for _ in run(clerk, "Help.", recorder=recorder, **options).stream_events():
+            pass
+
+    return [ran, in_thread, streamed]
+
+
+# Nobody records there what an agent used as a tool does, nor what a tool runs by itself.
+LESS = {"an agent as a tool that fails": {"llm_calls": 3}}
+OWN = {name: case for name, case in CASES.items() if name != "a run inside a tool"}
+
+
+@pytest.mark.parametrize("name", OWN)
+async def test_its_record_is_the_same_where_only_this_run_is_billed(
+    name: str, recorder: Recorder, keito: LocalKeito
+) -> None:
+    case = OWN[name]
+    for way in own_ways(recorder):
+        clerk, options = case.made()
+        await ended(way, clerk, **options)
+
+    records = entries_of(recorder, keito)
+    usual = {"status": case.status, "tokens_in": case.answers * INPUT}
+    more = {**case.more, **LESS.get(name, {})}
+    expected = {**usual, "usage_incomplete": None, **more}
+    found = [{key: one["metadata"].get(key) for key in expected} for one in records]
+    assert found == [expected] * 3

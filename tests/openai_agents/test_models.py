@@ -176,3 +176,19 @@ async def test_an_answer_whose_id_is_no_text_is_counted(
 
     metadata = said(recorder, keito)
     assert (metadata["tokens_in"], "usage_incomplete" in metadata) == (2 * INPUT, False)
+
+
+async def test_the_settings_of_a_nested_run_choose_its_model(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    chosen = ScriptedModel(Says())
+    chosen.model = "scripted-9"
+    expert = agent(name="expert").as_tool("ask", "Ask.", run_config=RunConfig(model=chosen))
+
+    await ran(agent(Calls("ask", {"input": "?"}), Says(), tools=[expert]))
+
+    models = said(recorder, keito)["models"]
+    assert {name: one["tokens_in"] for name, one in models.items()} == {
+        MODEL: 2 * INPUT,
+        "scripted-9": INPUT,
+    }

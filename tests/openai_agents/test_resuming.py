@@ -122,20 +122,26 @@ async def test_each_interruption_of_several_is_linked_to_the_one_before(
     assert [run["tokens_in"] for run in runs] == [INPUT] * 3
 
 
+@BOTH
+@pytest.mark.parametrize("as_text", [False, True], ids=["as it is", "as text"])
 async def test_an_approval_inside_an_agent_used_as_a_tool_is_in_both_records_once(
-    recorder: Recorder, keito: LocalKeito
+    as_text: bool, way: Way, recorder: Recorder, keito: LocalKeito
 ) -> None:
     expert = payer()
     ask = expert.as_tool("ask", "Ask.")
     boss = agent(Calls("ask", {"input": "?"}, "call_0"), Says(), name="boss", tools=[ask])
     state = await interrupted(boss)
+    if as_text:
+        state = await RunState.from_string(boss, state.to_string())
 
-    await ran(boss, state)
+    await way(boss, state)
 
     first, second = records(recorder, keito)
     assert (first["status"], first["tokens_in"]) == ("interrupted", 2 * INPUT)
     assert (second["status"], second["tokens_in"]) == ("ok", 2 * INPUT)
+    assert second["tool_calls"] == 1
     assert second["parent_run_id"] == first["run_id"]
+    assert second["resumes"] == first["interruption"]
 
 
 async def test_the_context_of_a_resumed_run_still_says_whom_it_is_billed_to(

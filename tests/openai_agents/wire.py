@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import struct
 import threading
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -33,11 +36,12 @@ SERVED = "gpt-5.1-2026-01-15"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: JSON, or the events of a stream."""
+    """One answer: JSON, or the events of a stream; perhaps the connection is reset then."""
 
     body: Any
     status: int = 200
     is_stream: bool = field(default=False)
+    is_reset: bool = field(default=False)
 
 
 def response(
@@ -105,6 +109,16 @@ def saying(answers: Sequence[Answer]) -> Iterator[str]:
             self.send_header("content-type", kind)
             self.end_headers()
             self.wfile.write(_bytes(answer))
+            if answer.is_reset:
+                # Nothing lingers, so that the other side hears of no end.
+                at_once = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                os.close(self.connection.detach())
+
+        def finish(self) -> None:
+            """Leave what is reset already."""
+            with suppress(OSError, ValueError):
+                super().finish()
 
         def log_message(self, format: str, *args: object) -> None:
             """Stay quiet."""
