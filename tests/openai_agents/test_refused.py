@@ -13,7 +13,7 @@ from openai.types.responses import Response
 
 from keito.billing import Recorder
 from keito.testing import LocalKeito
-from tests.contract import INPUT, Calls, Says, entries_of, only
+from tests.contract import INPUT, Calls, RefusedError, Says, entries_of, only
 from tests.openai_agents.scripted import ScriptedModel, agent
 from tests.openai_agents.test_resuming import pay
 from tests.openai_agents.ways import (
@@ -39,7 +39,8 @@ def failing(after: asyncio.Event, *, later: float = 0.0) -> Guards:
     async def fail(*args: object) -> GuardrailFunctionOutput:
         await after.wait()
         await asyncio.sleep(later)
-        raise RuntimeError("the guardrail is down")
+        # Its own provider has refused it, which says nothing of the agent's.
+        raise RefusedError("the guardrail is down")
 
     return fail
 
