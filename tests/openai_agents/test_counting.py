@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from agents import (
     Agent,
@@ -300,7 +301,8 @@ async def test_what_a_stream_took_that_a_reset_broke_off_is_not_known(
     if way not in (streamed, never_read):
         answer = replace(answer, body={"id": "cut"})
     async with made(answer) as model:
-        with suppress(OpenAIError):
+        # Older releases of openai let the error of a stream through as it is.
+        with suppress(OpenAIError, httpx.ReadError):
             await ended(way, on(model))
 
     metadata = said(recorder, keito)

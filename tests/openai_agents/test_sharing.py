@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from agents import RunContextWrapper, Runner, Usage, function_tool
@@ -127,9 +128,10 @@ async def test_agents_used_as_tools_that_go_on_after_an_approval_are_counted_onc
 ) -> None:
     if attached:
         attach(recorder)
-    expert = agent(Calls("pay"), Says(), name="expert", tools=[pay])
+    mine = uuid4().hex  # see `test_resuming`
+    expert = agent(Calls("pay", id=f"call_1_{mine}"), Says(), name="expert", tools=[pay])
     ask = expert.as_tool("ask", "Ask.")
-    clerk = agent(Calls("ask", {"input": "?"}), Says(), tools=[ask])
+    clerk = agent(Calls("ask", {"input": "?"}, f"call_0_{mine}"), Says(), tools=[ask])
     if attached:
         await way(clerk, await interrupted(clerk))
     else:
