@@ -133,13 +133,19 @@ class Recording:
         if status == "guardrail":
             return self._close(status, at=at)
         self._tell_unheard(result)
-        asked, run = result.interruptions, self._run
-        interruption = interruption_named(asked, result.raw_responses)
-        if interruption is not None and not run.folded:
-            run.metadata(interruption=interruption)
-            waits(run.id, interruption)
+        asked = result.interruptions
+        if asked and not self._run.folded:
+            self._name_wait(result)
         return self._close("interrupted" if asked else status, at=at)
 
+    @guarded(_WHAT)
+    def _name_wait(self, result: RunResult | RunResultStreaming) -> None:
+        interruption = interruption_named(result.interruptions, result.raw_responses)
+        if interruption is not None:
+            self._run.metadata(interruption=interruption)
+            waits(self._run.id, interruption)
+
+    @guarded(_WHAT)
     def _tell_unheard(self, result: RunResult | RunResultStreaming) -> None:
         """Record the answers of a run whose hooks another runner has dropped."""
         if self.hooks is not None and not self.hooks.begun:
