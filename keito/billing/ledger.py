@@ -122,9 +122,10 @@ class Ledger:
             known = calls.get(key)
             if known is not None:
                 return known
-            if agent is not None:
+            # An adapter passes on what it was given: what is no text names nothing.
+            if type(agent) is not str:
                 agent = text(agent)
-            if model is not None:
+            if type(model) is not str:
                 model = text(model)
             calls[key] = call = Call(key, self, agent, model, started, meter)
             self.calls.append(call)

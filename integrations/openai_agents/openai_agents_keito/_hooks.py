@@ -71,6 +71,8 @@ class RecordingHooks(RunHooks[Any]):
         self.agents = 0
         """How many of the outermost agent's runs are open; others may be told of here as well."""
         self.answered = False
+        self.begun = False
+        """Whether the SDK has called any of them."""
         self.served: dict[str, str] = {}
         """By response id, under which name a model was served, where tracing tells it."""
         self._requested: dict[str, str | None] = (
@@ -81,7 +83,6 @@ class RecordingHooks(RunHooks[Any]):
         self._above = above
         self._several = several
         self._shared: SharedUsage | None = None
-        self._heard = False
         self._events = 0
         self._outermost: str | None = None
         # By the SDK's context of the run that makes it: agents used as tools may share these hooks.
@@ -92,11 +93,6 @@ class RecordingHooks(RunHooks[Any]):
     def has_guardrails(self) -> bool:
         """Whether the run's settings have guardrails that may end it."""
         return bool(chosen(self._run_config, "input_guardrails"))
-
-    @property
-    def begun(self) -> bool:
-        """Whether the SDK has called any of them."""
-        return self._heard
 
     def counts(self, usage: AgentsUsage) -> bool:
         """Whether what the SDK counts there is recorded here."""
@@ -122,7 +118,8 @@ class RecordingHooks(RunHooks[Any]):
             self.run.check()
         except KeitoLimitReached as reached:
             raise AgentLimitReached(reached.limit, reached.allowed, reached.used) from None
-        self._begin(context)
+        if not self.begun:
+            self._begin(context)
         if self._callers is not None:
             hook = self._callers.on_llm_start
             await self._pass_on(context, hook, context, agent, system_prompt, input_items)
@@ -135,7 +132,8 @@ class RecordingHooks(RunHooks[Any]):
             await self._pass_on(context, self._callers.on_llm_end, context, agent, response)
 
     async def on_agent_start(self, context: AgentContext, agent: AnyAgent) -> None:
-        self._begin(context)
+        if not self.begun:
+            self._begin(context)
         self._outermost = self._outermost or agent.name
         self.agents += agent.name == self._outermost
         if self._callers is not None:
@@ -158,7 +156,8 @@ class RecordingHooks(RunHooks[Any]):
             await self._pass_on(context, self._callers.on_handoff, **named)
 
     async def on_tool_start(self, context: Context, agent: AnyAgent, tool: Tool) -> None:
-        self._begin(context)  # a run that goes on may begin with a tool
+        if not self.begun:  # a run that goes on may begin with a tool
+            self._begin(context)
         self._start_tool(context, tool)
         if self._callers is not None:
             await self._pass_on(context, self._callers.on_tool_start, context, agent, tool)
@@ -194,8 +193,9 @@ class RecordingHooks(RunHooks[Any]):
     def tell(self, answers: Sequence[ModelResponse]) -> None:
         """Record model calls of which no hook was told."""
         for response in answers:
-            key = _name(response.response_id) or self._key()
-            self.run.model_call(usage_of(response.usage, Asked()), key=key)
+            key = response.response_id
+            known = key if isinstance(key, str) and key else self._key()
+            self.run.model_call(usage_of(response.usage, Asked()), key=known)
 
     @guarded(_WHAT)
     def close_calls(self, error: BaseException | None = None) -> None:
@@ -215,15 +215,10 @@ class RecordingHooks(RunHooks[Any]):
         for usage in shared.leave():
             self.run.model_call(usage, key=self._key())
 
-    def _begin(self, context: Context) -> None:
-        if not self._heard:
-            self._heard = True
-            if _passed_on.get() is not context:
-                self._share_anew(context)
-
     @guarded(_WHAT)
-    def _share_anew(self, context: Context) -> None:
-        if self._shared is not None and self._shared.is_of(context.usage):
+    def _begin(self, context: Context) -> None:
+        self.begun = True
+        if _passed_on.get() is context or self.counts(context.usage):
             return
         if self._shared is not None:
             self._shared.leave()
@@ -242,7 +237,7 @@ class RecordingHooks(RunHooks[Any]):
             self._lose(key, None)
         asked = asked_of(agent, self._run_config)
         call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
-        self._model_calls[key] = Lost(call, asked, 0 if shared is None else shared.counted)
+        self._model_calls[key] = Lost(call, asked, 0 if shared is None else len(shared.entries))
 
     @guarded(_WHAT)
     def _end_model(self, context: Context, response: ModelResponse) -> None:
@@ -256,7 +251,9 @@ class RecordingHooks(RunHooks[Any]):
         call, asked, _ = begun
         if self.served:
             asked = self._served_as(self.served.pop(response.response_id or "", None), asked)
-        call.end(usage_of(response.usage, asked), key=_name(response.response_id))
+        # What is no text, or empty, names no answer.
+        key = response.response_id
+        call.end(usage_of(response.usage, asked), key=key if type(key) is str and key else None)
 
     def _seemed_lost(self) -> Lost | None:
         """The call that an answer is for which no open one asked for: runs share a context."""
@@ -299,8 +296,3 @@ class RecordingHooks(RunHooks[Any]):
 
 def _call_id(context: Context, tool: Tool) -> str:
     return getattr(context, "tool_call_id", None) or tool.name
-
-
-def _name(id: object) -> str | None:
-    """Return the provider's id of an answer: what is no text, or empty, names none."""
-    return id if isinstance(id, str) and id else None

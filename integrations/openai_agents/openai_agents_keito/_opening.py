@@ -53,7 +53,7 @@ def open_recording(
     context = options.get("context")
     if context is not None or state is not None:
         context = _own(context, state)
-    said = said_of(context, outer)
+    said = Said() if context is None else said_of(context, outer)
     said["otherwise"] = runner.target
     if runner.choice is not None:
         said["target"] = runner.choice

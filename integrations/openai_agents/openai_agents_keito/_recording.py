@@ -132,7 +132,8 @@ class Recording:
     ) -> None:
         if status == "guardrail":
             return self._close(status, at=at)
-        self._tell_unheard(result)
+        if self.hooks is not None and not self.hooks.begun:
+            self._tell_unheard(self.hooks, result)
         asked = result.interruptions
         if asked and not self._run.folded:
             self._name_wait(result)
@@ -146,10 +147,9 @@ class Recording:
             waits(self._run.id, interruption)
 
     @guarded(_WHAT)
-    def _tell_unheard(self, result: RunResult | RunResultStreaming) -> None:
+    def _tell_unheard(self, hooks: RecordingHooks, result: RunResult | RunResultStreaming) -> None:
         """Record the answers of a run whose hooks another runner has dropped."""
-        if self.hooks is not None and not self.hooks.begun:
-            self.hooks.tell(result.raw_responses[self.earlier :])
+        hooks.tell(result.raw_responses[self.earlier :])
 
     def _close(
         self, status: Status, error: BaseException | None = None, *, at: float | None = None
@@ -157,7 +157,10 @@ class Recording:
         hooks = self.hooks
         if hooks is None:
             return
-        hooks.close_calls(error if self._is_of_a_call(error, hooks) else None)
+        if error is not None and not self._is_of_a_call(error, hooks):
+            hooks.close_calls()
+        else:
+            hooks.close_calls(error)
         session = None if self.session is None else name_of(self.session)
         if session is not None:
             self._run.in_session(session)
@@ -166,13 +169,13 @@ class Recording:
         self.hooks = self._agent = self.context = self.session = None
         self.outer = _nearest_open(self.outer)
 
-    def _is_of_a_call(self, error: BaseException | None, hooks: RecordingHooks) -> bool:
+    def _is_of_a_call(self, error: BaseException, hooks: RecordingHooks) -> bool:
         """Whether an error is surely of a model call, and so may say that it cost nothing.
 
         The SDK's own say that it did not take the answer, or did not wait for it. A guardrail's
         may come while the model is at work.
         """
-        if error is None or isinstance(error, AgentsException):
+        if isinstance(error, AgentsException):
             return False
         return not (
             hooks.has_guardrails or (self._agent is not None and self._agent.input_guardrails)
@@ -185,7 +188,8 @@ around: ContextVar[Recording | None] = ContextVar("keito_openai_agents", default
 
 def surrounding() -> Recording | None:
     """Return the recorded run that this code is part of, if it has not ended."""
-    return _nearest_open(around.get())
+    recording = around.get()
+    return None if recording is None else _nearest_open(recording)
 
 
 @guarded(_WHAT)

@@ -40,26 +40,25 @@ class SharedUsage:
 
     Args:
         usage: The SDK's object. It may hold what earlier runs have consumed.
+
+    Attributes:
+        entries: What the SDK has counted, request by request.
+        lost: The calls that ended without their usage.
     """
 
     def __init__(self, usage: AgentsUsage) -> None:
         # Not the object itself: who waits for its end must not keep it.
-        self._entries = usage.request_usage_entries
-        self._before = len(self._entries)
+        self.entries = usage.request_usage_entries
+        self._before = len(self.entries)
         self._sharers = 0
         self._told: list[AgentsUsage] = []
         self._tells_of_others = False
         self._above: SharedUsage | None = None
         self.lost: list[Lost] = []
 
-    @property
-    def counted(self) -> int:
-        """How many requests the SDK has counted."""
-        return len(self._entries)
-
     def is_of(self, usage: AgentsUsage) -> bool:
         """Whether this is what the SDK's object says, which adds to the same list for good."""
-        return self._entries is usage.request_usage_entries
+        return self.entries is usage.request_usage_entries
 
     def enter(self, above: SharedUsage | None) -> None:
         """Count somebody who shares it.
@@ -98,10 +97,10 @@ class SharedUsage:
         self._sharers -= 1
         if self._sharers:
             return []
-        _shared.pop(id(self._entries), None)
+        _shared.pop(id(self.entries), None)
         left = self._settled()
         # Tasks that outlive the run may keep this for long.
-        self._told, self.lost, self._before = [], [], len(self._entries)
+        self._told, self.lost, self._before = [], [], len(self.entries)
         self._above = None if self._above is None else self._above.nearest()
         return left
 
@@ -122,14 +121,18 @@ class SharedUsage:
         """Whether all is told, as it is of nearly all runs: found out without comparing."""
         if self._tells_of_others:
             return False
-        new = len(self._entries) - self._before
-        # The SDK keeps no entry of an answer without usage.
-        return new == sum(any(_counts(one)) for told in self._told for one in _entries(told))
+        told = 0
+        for one in self._told:
+            if one.request_usage_entries:
+                return False
+            # The SDK keeps no entry of an answer without usage.
+            told += one.total_tokens > 0
+        return told == len(self.entries) - self._before
 
     def _untold(self) -> list[tuple[int, RequestUsage]]:
         told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
         untold = []
-        for number, entry in enumerate(self._entries[self._before :], self._before):
+        for number, entry in enumerate(self.entries[self._before :], self._before):
             counts = _counts(entry)
             if told[counts]:
                 told[counts] -= 1
