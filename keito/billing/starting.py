@@ -109,6 +109,9 @@ class Starting:
         blocks = said = _bill_to.get()
         if said and parent is not None:
             said = entered_since(parent._blocks, said)
+            if len(said) < len(blocks):
+                # A block around both has said it to the parent: metadata never overrules one.
+                metadata = None
         target = self._routes.target(chosen, metadata, below, otherwise, said)
         if session is not None:
             target = target.in_session(session)

@@ -310,3 +310,21 @@ def test_a_block_around_a_bare_yield_warns_instead_of_raising(
     steps.close()
 
     assert "bill_to() block was left in another context" in caplog.text
+
+
+def test_metadata_of_a_nested_run_overrules_no_block_around_both(
+    make_recorder: MakeRecorder,
+) -> None:
+    recorded = make_recorder(targets={"named": Target(project_id="prj_named", task_id="t")})
+
+    with bill_to(AWAY), recorded.recorder.run("outer"):
+        assert project(recorded, metadata={"keito_target": "named"}) == "prj_away"
+        with bill_to(project_id="prj_own", task_id="t"):
+            assert project(recorded, metadata={"keito_target": "named"}) == "prj_own"
+
+
+def test_metadata_of_a_nested_run_is_heard_where_no_block_is(make_recorder: MakeRecorder) -> None:
+    recorded = make_recorder(targets={"named": Target(project_id="prj_named", task_id="t")})
+
+    with recorded.recorder.run("outer"):
+        assert project(recorded, metadata={"keito_target": "named"}) == "prj_named"
