@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -197,3 +198,90 @@ async def test_what_a_session_pays_for_is_part_of_its_run(
     await way(agent(Says()), session=Summing(context), context=context)
 
     assert said(recorder, keito)["tokens_in"] == INPUT + SUMMARY.input_tokens
+
+
+async def test_what_goes_on_without_its_hooks_after_an_approval_is_counted_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_default_agent_runner(DroppingHooks(get_default_agent_runner()))
+    attach(recorder)
+    clerk = agent(Calls("pay"), Says(), tools=[pay])
+
+    await ran(clerk, await interrupted(clerk))
+
+    tokens = [entry["metadata"]["tokens_in"] for entry in entries_of(recorder, keito)]
+    assert tokens == [INPUT, INPUT]
+
+
+class DroppingTheExperts(DroppingHooks):
+    def change(self, agent: Any, input: Any, options: Any) -> tuple[Any, Any]:
+        return super().change(agent, input, options if agent.name == "expert" else {})
+
+
+async def test_an_agent_used_as_a_tool_whose_hooks_are_dropped_is_counted_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_default_agent_runner(DroppingTheExperts(get_default_agent_runner()))
+    attach(recorder)
+    ask = agent(Says(), name="expert").as_tool("ask", "Ask.")
+
+    await ran(agent(Calls("ask", {"input": "?"}), Says(), tools=[ask]))
+
+    assert said(recorder, keito)["tokens_in"] == 3 * INPUT
+
+
+class Failing(ScriptedModel):
+    """Is counted, and fails then."""
+
+    def __init__(self, context: RunContextWrapper[Any], name: str) -> None:
+        super().__init__()
+        self.model = name
+        self._context = context
+
+    async def get_response(self, *args: object, **kwargs: object) -> Any:
+        self._context.usage.add(SUMMARY)
+        raise RuntimeError("refused after it was counted")
+
+
+async def test_what_may_be_one_of_two_models_calls_is_priced_as_neither(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    attach(recorder)
+    context: RunContextWrapper[Any] = RunContextWrapper(context=None)
+    slow, bad = agent(name="slow"), agent(name="bad")
+    slow.model, bad.model = ScriptedModel(Hangs(asyncio.Event())), Failing(context, "dear-1")
+
+    @function_tool
+    async def ask() -> str:
+        """Ask both."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(Runner.run(slow, "?", context=context), 0.2)
+        with suppress(RuntimeError):
+            await Runner.run(bad, "?", context=context)
+        return "neither"
+
+    await ran(agent(Calls("ask"), Says(), tools=[ask]), context=context)
+
+    models = said(recorder, keito)["models"]
+    assert models["dear-1"]["tokens_in"] is None
+    assert models["unknown"]["tokens_in"] == SUMMARY.input_tokens
+
+
+class Bare(PassingOn):
+    """Returns a result of its own, which says the answer only."""
+
+    async def run(self, starting_agent: Any, input: Any, **kwargs: Any) -> Any:
+        result = await self.inner.run(starting_agent, input, **kwargs)
+        return SimpleNamespace(final_output=result.final_output)
+
+
+async def test_a_run_is_recorded_whatever_a_runner_returns(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    set_default_agent_runner(Bare(get_default_agent_runner()))
+    attach(recorder)
+
+    await ran(agent(Says()))
+
+    metadata = said(recorder, keito)
+    assert (metadata["status"], metadata["tokens_in"]) == ("ok", INPUT)

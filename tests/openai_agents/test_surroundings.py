@@ -263,3 +263,56 @@ async def test_a_guardrails_agent_of_the_same_name_and_with_hooks_is_billed(
         await Runner.run(agent(Says(), input_guardrails=[guardrail]), "Help.", hooks=hooks)
 
     assert said(recorder, keito)["tokens_in"] == INPUT
+
+
+class Asking(RunHooks[Any]):
+    """A caller's hooks that run an agent for another client, on the context they are given."""
+
+    def __init__(self, task: str) -> None:
+        self._task = task
+        self._asked = False
+
+    async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
+        if not self._asked:
+            self._asked = True
+            with bill_to(project_id=GLOBEX, task_id=self._task):
+                await Runner.run(inside(), "?", context=context)
+
+
+def inside() -> Agent[Any]:
+    return agent(Says(), name="inside")
+
+
+async def test_a_run_inside_a_callers_hook_is_told_apart_from_the_one_around_it(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    attach(recorder)
+
+    await Runner.run(agent(Says()), "?", hooks=Asking(keito.task_id))
+
+    assert tokens(recorder, keito) == {GLOBEX: INPUT, keito.project_id: INPUT}
+
+
+async def test_a_name_in_a_context_overrules_no_block_around_both_runs(keito: LocalKeito) -> None:
+    other = Target(project_id=GLOBEX, task_id=keito.task_id)
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        targets={"globex": other},
+        api_key=keito.api_key,
+        account_id=keito.account_id,
+        base_url=keito.base_url,
+    )
+    attach(recorder)
+
+    @function_tool
+    async def ask() -> str:
+        """Ask."""
+        await Runner.run(inside(), "?", context={"keito_target": "globex"})
+        return "asked"
+
+    with bill_to(project_id=keito.project_id, task_id=keito.task_id):
+        await ran(agent(Calls("ask"), Says(), tools=[ask]))
+
+    found = tokens(recorder, keito)
+    recorder.close(0)
+    assert found == {keito.project_id: 3 * INPUT}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from agents import RunHooks
@@ -10,6 +9,7 @@ from agents import RunHooks
 from keito.billing import KeitoLimitReached, guarded
 
 from ._limits import AgentLimitReached
+from ._passing import passed_on
 from ._shared import Lost, SharedUsage, shared_by
 from ._usage import Asked, asked_of, chosen, usage_of
 
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 
 _WHAT = "the OpenAI Agents hooks"
-
-_passed_on: ContextVar[object] = ContextVar("keito_openai_agents_hook", default=None)
-"""The SDK's context of the event that our hooks are passing on to the hooks they were given."""
 
 
 class RecordingHooks(RunHooks[Any]):
@@ -182,20 +179,23 @@ class RecordingHooks(RunHooks[Any]):
         Another runner in the chain may have put hooks of its own around those: each call is
         recorded by the hooks that are next to the SDK.
         """
-        outside = _passed_on.get()
-        _passed_on.set(context)
+        outside = passed_on.get()
+        passed_on.set(context)
         try:
             await hook(*args, **named)
         finally:
-            _passed_on.set(outside)
+            passed_on.set(outside)
 
     @guarded(_WHAT)
     def tell(self, answers: Sequence[ModelResponse]) -> None:
         """Record model calls of which no hook was told."""
+        shared = self._shared or (None if self._above is None else self._above._shared)
         for response in answers:
             key = response.response_id
             known = key if isinstance(key, str) and key else self._key()
             self.run.model_call(usage_of(response.usage, Asked()), key=known)
+            if shared is not None:
+                shared.tell(response.usage)
 
     @guarded(_WHAT)
     def close_calls(self, error: BaseException | None = None) -> None:
@@ -218,7 +218,7 @@ class RecordingHooks(RunHooks[Any]):
     @guarded(_WHAT)
     def _begin(self, context: Context) -> None:
         self.begun = True
-        if _passed_on.get() is context or self.counts(context.usage):
+        if passed_on.get() is context or self.counts(context.usage):
             return
         if self._shared is not None:
             self._shared.leave()
@@ -230,25 +230,26 @@ class RecordingHooks(RunHooks[Any]):
 
     @guarded(_WHAT)
     def _start_model(self, context: Context, agent: AnyAgent) -> None:
-        if _passed_on.get() is context:
+        if passed_on.get() is context:
             return
         key, shared = id(context), self._shared
         if key in self._model_calls:
             self._lose(key, None)
         asked = asked_of(agent, self._run_config)
         call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
-        self._model_calls[key] = Lost(call, asked, 0 if shared is None else len(shared.entries))
+        since = 0 if shared is None else len(shared.entries)
+        self._model_calls[key] = Lost(call, asked, agent.name, since)
 
     @guarded(_WHAT)
     def _end_model(self, context: Context, response: ModelResponse) -> None:
-        if _passed_on.get() is context:
+        if passed_on.get() is context:
             return
         if self._shared is not None:
             self._shared.tell(response.usage)
         begun = self._model_calls.pop(id(context), None) or self._seemed_lost()
         if begun is None:
             return
-        call, asked, _ = begun
+        call, asked = begun.call, begun.asked
         if self.served:
             asked = self._served_as(self.served.pop(response.response_id or "", None), asked)
         # What is no text, or empty, names no answer.
@@ -278,7 +279,7 @@ class RecordingHooks(RunHooks[Any]):
 
     @guarded(_WHAT)
     def _start_tool(self, context: Context, tool: Tool) -> None:
-        if _passed_on.get() is context:
+        if passed_on.get() is context:
             return
         self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
 

@@ -11,6 +11,7 @@ from agents import AgentsException
 from keito.billing import guarded
 
 from ._ends import interruption_named, status_of_error, status_of_stream, waits
+from ._passing import passed_on
 
 if TYPE_CHECKING:
     from asyncio import Task
@@ -82,7 +83,10 @@ class Recording:
 
     def __enter__(self) -> Recording:
         self._before = around.get()
+        self._passed_on = passed_on.get()
         around.set(self)
+        if self._passed_on is not None:
+            passed_on.set(None)
         self._active.__enter__()
         return self
 
@@ -93,12 +97,13 @@ class Recording:
         # A run that nobody awaits any more may be closed in another context than it began in.
         if around.get() is self:
             around.set(self._before)
-        self._before = None
+            passed_on.set(self._passed_on)
+        self._before = self._passed_on = None
 
     @guarded(_WHAT)
     def returned(self, result: RunResult) -> None:
         """Close it: the runner has returned."""
-        self._wait_or_close(result, "ok")
+        self._close(self._come_to(result, "ok") or "ok")
 
     @guarded(_WHAT)
     def follow(self, result: RunResultStreaming) -> None:
@@ -120,24 +125,29 @@ class Recording:
         elif task.cancelled():
             self._close("cancelled", at=at)
         else:
-            answered = self.hooks is not None and self.hooks.answered
-            self._wait_or_close(result, status_of_stream(result, answered=answered), at)
+            # Of a result that can't be read nobody knows how it ended.
+            self._close(self._come_to_end(result) or "abandoned", at=at)
 
     @guarded(_WHAT)
     def _failed(self, error: BaseException, at: float | None = None) -> None:
         self._close(status_of_error(error), error, at=at)
 
-    def _wait_or_close(
-        self, result: RunResult | RunResultStreaming, status: Status, at: float | None = None
-    ) -> None:
+    @guarded(_WHAT)
+    def _come_to_end(self, result: RunResultStreaming) -> Status | None:
+        answered = self.hooks is not None and self.hooks.answered
+        return self._come_to(result, status_of_stream(result, answered=answered))
+
+    @guarded(_WHAT)
+    def _come_to(self, result: RunResult | RunResultStreaming, status: Status) -> Status:
+        """Say how it ended, and note what it waits for."""
         if status == "guardrail":
-            return self._close(status, at=at)
+            return status
         if self.hooks is not None and not self.hooks.begun:
             self._tell_unheard(self.hooks, result)
         asked = result.interruptions
         if asked and not self._run.folded:
             self._name_wait(result)
-        return self._close("interrupted" if asked else status, at=at)
+        return "interrupted" if asked else status
 
     @guarded(_WHAT)
     def _name_wait(self, result: RunResult | RunResultStreaming) -> None:

@@ -23,11 +23,13 @@ class Lost(NamedTuple):
     Attributes:
         call: The call.
         asked: The model that was asked for.
+        agent: Who asked.
         since: How many requests the SDK had counted when it began.
     """
 
     call: ModelCall
     asked: Asked
+    agent: str
     since: int
 
 
@@ -143,8 +145,8 @@ class SharedUsage:
     def _lost_at(self, number: int) -> Lost | None:
         """Return the call that a request was counted for, unless it may be one of several."""
         begun = [lost for lost in self.lost if lost.since <= number]
-        records = {lost.call.record for lost in begun}
-        return begun[0] if len(records) == 1 else None
+        said = {(lost.call.record, lost.asked, lost.agent) for lost in begun}
+        return begun[0] if len(said) == 1 else None
 
 
 _shared: dict[int, SharedUsage] = {}

@@ -106,7 +106,7 @@ class KeitoRunHooks(RunHooks[Any]):
         known = self._open.get(id(context.usage))
         if known is not None:
             return known[0]
-        said = said_of(context.context)
+        said = said_of(context.context, recording)
         if self._target is not None:
             said["target"] = self._target
         recorder = self._recorder or default_recorder()
