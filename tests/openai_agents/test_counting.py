@@ -293,7 +293,7 @@ def broken_off(answer: Answer) -> Answer:
 
 
 @pytest.mark.parametrize("made", [chatting, responding], ids=["chat", "responses"])
-@ALL
+@pytest.mark.parametrize("way", [ran, streamed, never_read])
 async def test_what_a_stream_took_that_a_reset_broke_off_is_not_known(
     way: Way, made: Any, recorder: Recorder, keito: LocalKeito
 ) -> None:

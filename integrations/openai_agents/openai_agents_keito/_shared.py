@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from keito.billing import ModelCall
 
+# A hook is told of an answer when it was just counted, with perhaps a few others'.
+_NEAR = 50
+
 
 class Lost(NamedTuple):
     """A model call that ended without its usage.
@@ -53,8 +56,10 @@ class SharedUsage:
         self.entries = usage.request_usage_entries
         self._before = len(self.entries)
         self._sharers = 0
-        self._told: list[AgentsUsage] = []
-        self._tells_of_others = False
+        # Those of which a hook was told, and what hooks were told that was not counted then: of a
+        # run around, whose usage the caller may have added, or without any tokens.
+        self._told: set[int] = set()
+        self._others: list[RequestUsage | AgentsUsage] = []
         self._above: SharedUsage | None = None
         self.lost: list[Lost] = []
 
@@ -82,13 +87,25 @@ class SharedUsage:
 
     def tell(self, usage: AgentsUsage) -> None:
         """Note what a hook was told, here and in the runs around."""
-        self._told.append(usage)
+        for one in _entries(usage):
+            number = self._last_like(one)
+            if number is None:
+                self._others.append(one)
+            else:
+                self._told.add(number)
         above = self._above
         while above is not None:
             if above._sharers:
-                above._told.append(usage)
-                above._tells_of_others = True
+                above._others += _entries(usage)
             above = above._above
+
+    def _last_like(self, one: RequestUsage | AgentsUsage) -> int | None:
+        """Return the number of the request that a hook is told of: one of the last counted."""
+        counts, end = _counts(one), len(self.entries)
+        for number in range(end - 1, max(self._before, end - _NEAR) - 1, -1):
+            if number not in self._told and _counts(self.entries[number]) == counts:
+                return number
+        return None
 
     def leave(self) -> list[Usage]:
         """Count one less who shares it; whoever is last settles what no hook was told.
@@ -102,12 +119,14 @@ class SharedUsage:
         _shared.pop(id(self.entries), None)
         left = self._settled()
         # Tasks that outlive the run may keep this for long.
-        self._told, self.lost, self._before = [], [], len(self.entries)
+        self._told, self._others, self.lost = set(), [], []
+        self._before = len(self.entries)
         self._above = None if self._above is None else self._above.nearest()
         return left
 
     def _settled(self) -> list[Usage]:
-        if not self.lost and self._surely_told():
+        # All is told, as it is of nearly all runs.
+        if len(self._told) == len(self.entries) - self._before:
             return []
         left = []
         for number, entry in self._untold():
@@ -119,26 +138,16 @@ class SharedUsage:
                 lost.call.end(usage_of(entry, lost.asked))
         return left
 
-    def _surely_told(self) -> bool:
-        """Whether all is told, as it is of nearly all runs: found out without comparing."""
-        if self._tells_of_others:
-            return False
-        told = 0
-        for one in self._told:
-            if one.request_usage_entries:
-                return False
-            # The SDK keeps no entry of an answer without usage.
-            told += one.total_tokens > 0
-        return told == len(self.entries) - self._before
-
     def _untold(self) -> list[tuple[int, RequestUsage]]:
-        told = Counter(_counts(entry) for usage in self._told for entry in _entries(usage))
+        others = Counter(map(_counts, self._others))
         untold = []
         for number, entry in enumerate(self.entries[self._before :], self._before):
             counts = _counts(entry)
-            if told[counts]:
-                told[counts] -= 1
-            elif any(counts):
+            if number in self._told or not any(counts):
+                continue
+            if others[counts]:
+                others[counts] -= 1
+            else:
                 untold.append((number, entry))
         return untold
 
