@@ -82,7 +82,7 @@ RECEIVED = {
         *(rf"Qualified L-{n} \| ok \| 1 x 12.50 USD \| charged" for n in range(3)),
         rf"desk-agent: 3 lead qualified \[\w+\] \| ok \| {HOURS} \| charged",
         rf"desk-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged",
-        r"desk-agent: agent run \[\w+\] \| error \| [\d.]+ h \| not charged",
+        rf"desk-agent: agent run \[\w+\] \| error \| {HOURS} \| not charged",
     ],
     "postgres_fleet": [],  # it counts them
     "langchain_agent": [rf"support-agent: agent run \[\w+\] \| ok \| {HOURS} \| charged"],
