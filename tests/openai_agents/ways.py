@@ -38,6 +38,8 @@ async def in_a_thread(
         try:
             (run_sync or Runner.run_sync)(clerk, given, **options)
         finally:
+            # Connections that are closed hear of it in the next turn, and would be garbage without.
+            loop.run_until_complete(asyncio.sleep(0.01))
             loop.close()
 
     await asyncio.to_thread(work)
