@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import openai_agents_keito
 import pytest
+from agents.models import openai_provider
 from agents.run import set_default_agent_runner
+from openai import DefaultAsyncHttpx2Client
 from pytest_examples import CodeExample, EvalExample, find_examples
 
 from examples.demo.conversation import Conversation
@@ -54,9 +57,27 @@ def model(monkeypatch: pytest.MonkeyPatch, example: CodeExample) -> Iterator[Non
         monkeypatch.setenv("OPENAI_BASE_URL", endpoint.base_url)
         monkeypatch.setenv("OPENAI_API_KEY", endpoint.api_key)
         monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
-        yield
+        # What it kept open between blocks would be of a loop that has ended, and later garbage.
+        fleeting = DefaultAsyncHttpx2Client(headers={"Connection": "close"})
+        monkeypatch.setattr(openai_provider, "_http_client", fleeting)
+        with threads_loop():
+            yield
     openai_agents_keito.detach()
     set_default_agent_runner(None)
+
+
+@contextmanager
+def threads_loop() -> Iterator[None]:
+    """The loop that `run_sync` takes: one that it makes is never closed."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+        # Connections that are closed hear of it in the next turn.
+        loop.run_until_complete(asyncio.sleep(0.01))
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
 
 
 @pytest.fixture
