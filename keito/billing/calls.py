@@ -127,7 +127,8 @@ class ModelCall:
         if key is not None:
             if type(key) is not str or not key:
                 text("key", key)
-            if key != call.key:
+            # One step of Python's, so without the lock.
+            if key != call.key and call.ledger.tree.calls.setdefault(key, call) is not call:
                 self._call = call = call.ledger.known_as(key, call)
         ended = self._recording.call_ended
         tried("recording a model call", ended, call, usage, monotonic_ns() // 1000, False)

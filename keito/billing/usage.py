@@ -156,11 +156,12 @@ def _said(usage: Usage) -> list[int | str | None]:
 
 def counts(usage: Usage) -> list[int | None]:
     """Return its numbers of tokens in the order of `TOKENS`, each of them one or None."""
+    said = _TOKENS_OF(usage)
     # Nearly all are, and no function is called for these: the end of a run waits for this.
-    return [
-        value if value is None or (type(value) is int and 0 <= value <= _MOST) else count(value)
-        for value in _TOKENS_OF(usage)
-    ]
+    for value in said:
+        if value is not None and (type(value) is not int or not 0 <= value <= _MOST):
+            return [count(one) for one in said]
+    return list(said)
 
 
 def count(value: object) -> int | None:

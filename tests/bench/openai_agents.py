@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,8 +44,8 @@ def rows() -> Iterator[Row]:
         cases = {
             "keito": lambda: asyncio.run(_billed(recorder)),
             "bare": lambda: asyncio.run(_bare(bare, lines)),
-            "no hooks": lambda: asyncio.run(_median(lambda: None)),
-            "no-op hooks": lambda: asyncio.run(_median(lambda: None, hooks=RunHooks())),
+            "no hooks": lambda: asyncio.run(_median()),
+            "no-op hooks": lambda: asyncio.run(_median(hooks=RunHooks())),
         }
         interleaved(cases, rounds=2)
         taken = interleaved(cases, rounds=ROUNDS)
@@ -68,25 +69,26 @@ def rows() -> Iterator[Row]:
 async def _billed(recorder: Recorder) -> float:
     attach(recorder)
     try:
-        return await _median(lambda: None)
+        return await _median()
     finally:
         detach()
 
 
 async def _bare(bare: BareJournal, lines: tuple[Line, Line]) -> float:
-    def insert() -> None:
-        for line in lines:
-            bare.add(line)
-
-    return await _median(insert, hooks=RunHooks())
+    start, finish = lines
+    insert = bare.add
+    return await _median(partial(insert, start), partial(insert, finish), hooks=RunHooks())
 
 
-async def _median(besides: Any, **options: Any) -> float:
+async def _median(before: Any = None, after: Any = None, **options: Any) -> float:
     agents = [agent(Calls("look_up"), Says()) for _ in range(RUNS)]
     taken = []
     for one in agents:
         started = time.perf_counter()
+        if before is not None:
+            before()
         await Runner.run(one, "Help.", **options)
-        besides()
+        if after is not None:
+            after()
         taken.append(time.perf_counter() - started)
     return statistics.median(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from agents import RunHooks
@@ -55,6 +56,15 @@ class RecordingHooks(RunHooks[Any]):
             are given the same hooks.
     """
 
+    # Kept by the class until the SDK tells otherwise: the start of a run waits for all it sets.
+    agents = 0
+    """How many of the outermost agent's runs are open; others may be told of here as well."""
+    answered = False
+    begun = False
+    """Whether the SDK has called any of them."""
+    _shared: SharedUsage | None = None
+    _outermost: str | None = None
+
     def __init__(
         self,
         run: Run,
@@ -65,11 +75,6 @@ class RecordingHooks(RunHooks[Any]):
         several: bool = False,
     ) -> None:
         self.run = run
-        self.agents = 0
-        """How many of the outermost agent's runs are open; others may be told of here as well."""
-        self.answered = False
-        self.begun = False
-        """Whether the SDK has called any of them."""
         self.served: dict[str, str] = {}
         """By response id, under which name a model was served, where tracing tells it."""
         self._requested: dict[str, str | None] = (
@@ -79,9 +84,9 @@ class RecordingHooks(RunHooks[Any]):
         self._run_config = run_config
         self._above = above
         self._several = several
-        self._shared: SharedUsage | None = None
-        self._events = 0
-        self._outermost: str | None = None
+        # For what the SDK gives no name. The run's own id makes each unique among nested runs,
+        # which share one record.
+        self._keys = map(f"{run.id}/{{}}".format, count(1))
         # By the SDK's context of the run that makes it: agents used as tools may share these hooks.
         self._model_calls: dict[int, Lost] = {}
         self._tool_calls: dict[str, ToolCall] = {}
@@ -192,7 +197,7 @@ class RecordingHooks(RunHooks[Any]):
         shared = self._shared or (None if self._above is None else self._above._shared)
         for response in answers:
             key = response.response_id
-            known = key if isinstance(key, str) and key else self._key()
+            known = key if isinstance(key, str) and key else next(self._keys)
             self.run.model_call(usage_of(response.usage, Asked()), key=known)
             if shared is not None:
                 shared.tell(response.usage)
@@ -213,16 +218,19 @@ class RecordingHooks(RunHooks[Any]):
         if shared is None:
             return
         for usage in shared.leave():
-            self.run.model_call(usage, key=self._key())
+            self.run.model_call(usage, key=next(self._keys))
 
     @guarded(_WHAT)
     def _begin(self, context: Context) -> None:
         self.begun = True
-        if passed_on.get() is context or self.counts(context.usage):
+        if passed_on.get() is context:
             return
-        if self._shared is not None:
-            self._shared.leave()
-        self._share(context.usage)
+        usage, shared = context.usage, self._shared
+        if shared is not None:
+            if shared.is_of(usage):
+                return
+            shared.leave()
+        self._share(usage)
 
     def _share(self, usage: AgentsUsage) -> None:
         self._shared = shared_by(usage)
@@ -236,9 +244,10 @@ class RecordingHooks(RunHooks[Any]):
         if key in self._model_calls:
             self._lose(key, None)
         asked = asked_of(agent, self._run_config)
-        call = self.run.model_start(self._key(), model=asked.model, agent=agent.name)
+        call = self.run.model_start(next(self._keys), model=asked.model, agent=agent.name)
         since = 0 if shared is None else len(shared.entries)
-        self._model_calls[key] = Lost(call, asked, agent.name, since)
+        # As `Lost(...)` makes it, which is a function of Python's: the model waits for each.
+        self._model_calls[key] = tuple.__new__(Lost, (call, asked, agent.name, since))
 
     @guarded(_WHAT)
     def _end_model(self, context: Context, response: ModelResponse) -> None:
@@ -281,19 +290,12 @@ class RecordingHooks(RunHooks[Any]):
     def _start_tool(self, context: Context, tool: Tool) -> None:
         if passed_on.get() is context:
             return
-        self._tool_calls[_call_id(context, tool)] = self.run.tool_start(tool.name, key=self._key())
+        call_id = getattr(context, "tool_call_id", None) or tool.name
+        self._tool_calls[call_id] = self.run.tool_start(tool.name, key=next(self._keys))
 
     @guarded(_WHAT)
     def _end_tool(self, context: Context, tool: Tool) -> None:
-        call = self._tool_calls.pop(_call_id(context, tool), None)
+        call_id = getattr(context, "tool_call_id", None) or tool.name
+        call = self._tool_calls.pop(call_id, None)
         if call is not None:
             call.end()
-
-    def _key(self) -> str:
-        # The run's own id makes it unique among nested runs, which share one record.
-        self._events += 1
-        return f"{self.run.id}/{self._events}"
-
-
-def _call_id(context: Context, tool: Tool) -> str:
-    return getattr(context, "tool_call_id", None) or tool.name

@@ -177,7 +177,7 @@ class Recording:
         self._run.finish(status, error=error, ended=at)
         # A task that the run has started has this object around it for as long as it works.
         self.hooks = self._agent = self.context = self.session = None
-        self.outer = _nearest_open(self.outer)
+        self.outer = None if self.outer is None else _nearest_open(self.outer)
 
     def _is_of_a_call(self, error: BaseException, hooks: RecordingHooks) -> bool:
         """Whether an error is surely of a model call, and so may say that it cost nothing.

@@ -87,6 +87,23 @@ class SharedUsage:
 
     def tell(self, usage: AgentsUsage) -> None:
         """Note what a hook was told, here and in the runs around."""
+        last = len(self.entries) - 1
+        if usage.request_usage_entries or self._above is not None or last < self._before:
+            self._tell_all(usage)
+            return
+        # Nearly always the hook is told of what was counted last.
+        one = self.entries[last]
+        if (
+            one.input_tokens == usage.input_tokens
+            and one.output_tokens == usage.output_tokens
+            and one.total_tokens == usage.total_tokens
+            and last not in self._told
+        ):
+            self._told.add(last)
+        else:
+            self._tell_all(usage)
+
+    def _tell_all(self, usage: AgentsUsage) -> None:
         for one in _entries(usage):
             number = self._last_like(one)
             if number is None:
@@ -117,7 +134,8 @@ class SharedUsage:
         if self._sharers:
             return []
         _shared.pop(id(self.entries), None)
-        left = self._settled()
+        # All is told, as it is of nearly all runs, or there is something to settle.
+        left = [] if len(self._told) == len(self.entries) - self._before else self._settled()
         # Tasks that outlive the run may keep this for long.
         self._told, self._others, self.lost = set(), [], []
         self._before = len(self.entries)
@@ -125,9 +143,6 @@ class SharedUsage:
         return left
 
     def _settled(self) -> list[Usage]:
-        # All is told, as it is of nearly all runs.
-        if len(self._told) == len(self.entries) - self._before:
-            return []
         left = []
         for number, entry in self._untold():
             lost = self._lost_at(number)

@@ -50,7 +50,7 @@ def usage_of(counted: AgentsUsage | RequestUsage, asked: Asked) -> Usage:
 
 def asked_of(agent: Agent[Any], run_config: RunConfig | dict[str, Any] | None) -> Asked:
     """The model that an agent calls: the run's own choice, else the agent's."""
-    model = chosen(run_config, "model") or agent.model
+    model = (None if run_config is None else chosen(run_config, "model")) or agent.model
     if model is None:
         # A prompt that is kept at OpenAI names its own model, and the SDK then asks for none.
         if agent.prompt is not None:
