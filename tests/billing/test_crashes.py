@@ -107,8 +107,7 @@ def test_a_run_that_was_being_sent_is_delivered_once(
     local.faults.hang(committed=committed, method="POST", seconds=30)
     victim = start("while_sending")
     run = said(victim)
-    while not local.requests("POST"):
-        time.sleep(0.01)
+    wait_for_the_fault(local, "POST")
     kill(victim)
     local.faults.clear()
 
@@ -116,6 +115,14 @@ def test_a_run_that_was_being_sent_is_delivered_once(
 
     assert entry["metadata"]["run_id"] == run
     assert len(local.requests("POST")) == (1 if committed else 2)
+
+
+def wait_for_the_fault(local: LocalKeito, method: str) -> None:
+    """Wait until it has struck a request: one that has only arrived may not be read yet."""
+    end = time.monotonic() + PATIENCE
+    while not any(request.fault for request in local.requests(method)):
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def corrected(recorder: Recorder, local: LocalKeito) -> dict[str, Any]:
@@ -150,8 +157,7 @@ def test_a_process_killed_while_it_corrects_leaves_the_correction_to_the_next(
     local.faults.hang(committed=committed, method="PATCH", seconds=30)
     victim = start("while_correcting")
     run, _ = said(victim).split()
-    while not local.requests("PATCH"):
-        time.sleep(0.01)
+    wait_for_the_fault(local, "PATCH")
     kill(victim)
     local.faults.clear()
 
