@@ -9,11 +9,14 @@ from agents import set_trace_processors, set_tracing_disabled
 from agents.run import set_default_agent_runner
 from openai_agents_keito import KeitoTracingProcessor, attach, detach
 
-from keito.billing import Recorder
+from keito.billing import MemoryOutbox, Recorder, Target
+from keito.testing import LocalKeito
 from tests.blocking import nothing_blocks
 from tests.contract import keito, recorder
 
-__all__ = ["attached", "keito", "nothing_blocks", "own_process", "recorder", "tracing"]
+__all__ = ["attached", "keito", "named", "nothing_blocks", "own_process", "recorder", "tracing"]
+
+GLOBEX = "prj_globex_onboarding"
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +32,21 @@ def own_process() -> Iterator[None]:
 def attached(recorder: Recorder) -> None:
     """Every run is billed."""
     attach(recorder)
+
+
+@pytest.fixture
+def named(keito: LocalKeito) -> Iterator[Recorder]:
+    """A recorder that knows a target by its name, and bills every run."""
+    recorder = Recorder(
+        outbox=MemoryOutbox(),
+        targets={"globex": Target(project_id=GLOBEX, task_id=keito.task_id)},
+        api_key=keito.api_key,
+        account_id=keito.account_id,
+        base_url=keito.base_url,
+    )
+    attach(recorder)
+    yield recorder
+    recorder.close(0)
 
 
 @pytest.fixture

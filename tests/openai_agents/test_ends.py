@@ -12,6 +12,7 @@ from agents import (
     MaxTurnsExceeded,
     RunHooks,
     Runner,
+    Tool,
     function_tool,
 )
 from openai_agents_keito._ends import status_of_error
@@ -36,6 +37,19 @@ from tests.openai_agents.ways import (
 pytestmark = pytest.mark.usefixtures("attached")
 
 
+def waiting(reached: asyncio.Event) -> Tool:
+    """A tool that works for ever."""
+
+    @function_tool
+    async def wait() -> str:
+        """Wait."""
+        reached.set()
+        await asyncio.Event().wait()
+        return "never"
+
+    return wait
+
+
 async def test_the_errors_of_the_sdk_reach_the_caller(recorder: Recorder) -> None:
     with pytest.raises(MaxTurnsExceeded) as raised:
         await Runner.run(agent(Calls("look_up")), "Help.", max_turns=1)
@@ -46,14 +60,7 @@ async def test_the_errors_of_the_sdk_reach_the_caller(recorder: Recorder) -> Non
 async def test_a_tool_that_is_cancelled(recorder: Recorder, keito: LocalKeito) -> None:
     reached = asyncio.Event()
 
-    @function_tool
-    async def wait() -> str:
-        """Wait."""
-        reached.set()
-        await asyncio.Event().wait()
-        return "never"
-
-    task = asyncio.ensure_future(ran(agent(Calls("wait"), tools=[wait])))
+    task = asyncio.ensure_future(ran(agent(Calls("wait"), tools=[waiting(reached)])))
     await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -191,14 +198,7 @@ async def test_a_stream_that_is_cancelled_while_a_tool_works(
 ) -> None:
     reached = asyncio.Event()
 
-    @function_tool
-    async def wait() -> str:
-        """Wait."""
-        reached.set()
-        await asyncio.Event().wait()
-        return "never"
-
-    result = Runner.run_streamed(agent(Calls("wait"), tools=[wait]), "Help.")
+    result = Runner.run_streamed(agent(Calls("wait"), tools=[waiting(reached)]), "Help.")
     await reached.wait()
     result.cancel()
     assert result.run_loop_task is not None

@@ -18,9 +18,8 @@ from agents import (
     set_trace_processors,
     set_tracing_disabled,
 )
-from openai_agents_keito import attach
 
-from keito.billing import MemoryOutbox, Recorder, Target
+from keito.billing import Recorder, Target
 from keito.testing import LocalKeito
 from tests.contract import INPUT, Calls, Says, entries_of
 from tests.openai_agents.scripted import ScriptedModel, agent
@@ -162,17 +161,8 @@ async def test_the_context_of_a_resumed_run_still_says_whom_it_is_billed_to(
 
 
 async def test_a_context_that_names_its_target_does_so_when_it_was_text_meanwhile(
-    keito: LocalKeito,
+    named: Recorder, keito: LocalKeito
 ) -> None:
-    other = Target(project_id="prj_globex_onboarding", task_id=keito.task_id)
-    recorder = Recorder(
-        outbox=MemoryOutbox(),
-        targets={"globex": other},
-        api_key=keito.api_key,
-        account_id=keito.account_id,
-        base_url=keito.base_url,
-    )
-    attach(recorder)
     clerk = payer()
     first = await Runner.run(clerk, "Help.", context={"keito_target": "globex"})
     state = await RunState.from_string(clerk, first.to_state().to_string())
@@ -180,8 +170,7 @@ async def test_a_context_that_names_its_target_does_so_when_it_was_text_meanwhil
 
     await ran(clerk, state)
 
-    projects = [entry["project_id"] for entry in entries_of(recorder, keito)]
-    recorder.close(0)
+    projects = [entry["project_id"] for entry in entries_of(named, keito)]
     assert projects == ["prj_globex_onboarding"] * 2
 
 

@@ -293,17 +293,9 @@ async def test_a_run_inside_a_callers_hook_is_told_apart_from_the_one_around_it(
     assert tokens(recorder, keito) == {GLOBEX: INPUT, keito.project_id: INPUT}
 
 
-async def test_a_name_in_a_context_overrules_no_block_around_both_runs(keito: LocalKeito) -> None:
-    other = Target(project_id=GLOBEX, task_id=keito.task_id)
-    recorder = Recorder(
-        outbox=MemoryOutbox(),
-        targets={"globex": other},
-        api_key=keito.api_key,
-        account_id=keito.account_id,
-        base_url=keito.base_url,
-    )
-    attach(recorder)
-
+async def test_a_name_in_a_context_overrules_no_block_around_both_runs(
+    named: Recorder, keito: LocalKeito
+) -> None:
     @function_tool
     async def ask() -> str:
         """Ask."""
@@ -313,6 +305,4 @@ async def test_a_name_in_a_context_overrules_no_block_around_both_runs(keito: Lo
     with bill_to(project_id=keito.project_id, task_id=keito.task_id):
         await ran(agent(Calls("ask"), Says(), tools=[ask]))
 
-    found = tokens(recorder, keito)
-    recorder.close(0)
-    assert found == {keito.project_id: 3 * INPUT}
+    assert tokens(named, keito) == {keito.project_id: 3 * INPUT}
