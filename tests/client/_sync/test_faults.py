@@ -156,9 +156,9 @@ def test_a_settle_time_saves_them_too(fault: str) -> None:
 
 def test_a_late_commit_within_the_settle_time_is_not_doubled() -> None:
     with sandbox() as local:
-        local.faults.late(0.3, **Each)
+        local.faults.late(0.2, **Each)
         with connected(local) as keito:
-            together(lambda number: create(keito, number, settle=1.0), 50)
+            together(lambda number: create(keito, number, settle=3.0), 50)
 
         entries = local.entries()
 
