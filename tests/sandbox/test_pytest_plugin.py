@@ -27,6 +27,23 @@ NEW_FOR_EACH_TEST = """
 """
 
 
+@pytest.fixture(autouse=True)
+def no_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the other plugins that are installed, which take seconds to load."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "keito._pytest_plugin")
+
+
+def test_it_is_found_where_it_is_installed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.delenv("PYTEST_PLUGINS")
+    pytester.makepyfile("def test_found(keito_sandbox): assert keito_sandbox.base_url")
+
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_each_test_has_a_sandbox_of_its_own(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(NEW_FOR_EACH_TEST)
 
@@ -160,11 +177,7 @@ def test_the_fixture_is_explained(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["keito_sandbox -- *", "*A local Keito and an empty outbox*"])
 
 
-def test_a_run_that_uses_no_fixture_imports_nothing_of_it(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Without the other plugins, since some of them import these packages.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+def test_a_run_that_uses_no_fixture_imports_nothing_of_it(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import sys
@@ -178,7 +191,7 @@ def test_a_run_that_uses_no_fixture_imports_nothing_of_it(
         """
     )
 
-    pytester.runpytest_subprocess("-p", "keito._pytest_plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 RUNS = """
