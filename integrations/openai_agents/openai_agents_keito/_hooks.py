@@ -56,15 +56,6 @@ class RecordingHooks(RunHooks[Any]):
             are given the same hooks.
     """
 
-    # Kept by the class until the SDK tells otherwise: the start of a run waits for all it sets.
-    agents = 0
-    """How many of the outermost agent's runs are open; others may be told of here as well."""
-    answered = False
-    begun = False
-    """Whether the SDK has called any of them."""
-    _shared: SharedUsage | None = None
-    _outermost: str | None = None
-
     def __init__(
         self,
         run: Run,
@@ -75,6 +66,11 @@ class RecordingHooks(RunHooks[Any]):
         several: bool = False,
     ) -> None:
         self.run = run
+        self.agents = 0
+        """How many of the outermost agent's runs are open; others may be told of here as well."""
+        self.answered = False
+        self.begun = False
+        """Whether the SDK has called any of them."""
         self.served: dict[str, str] = {}
         """By response id, under which name a model was served, where tracing tells it."""
         self._requested: dict[str, str | None] = (
@@ -84,6 +80,8 @@ class RecordingHooks(RunHooks[Any]):
         self._run_config = run_config
         self._above = above
         self._several = several
+        self._shared: SharedUsage | None = None
+        self._outermost: str | None = None
         # For what the SDK gives no name. The run's own id makes each unique among nested runs,
         # which share one record.
         self._keys = map(f"{run.id}/{{}}".format, count(1))
