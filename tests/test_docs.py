@@ -12,7 +12,6 @@ import openai_agents_keito
 import pytest
 from agents.models import openai_provider
 from agents.run import set_default_agent_runner
-from openai import DefaultAsyncHttpx2Client
 from pytest_examples import CodeExample, EvalExample, find_examples
 
 from examples.demo.conversation import Conversation
@@ -58,7 +57,8 @@ def model(monkeypatch: pytest.MonkeyPatch, example: CodeExample) -> Iterator[Non
         monkeypatch.setenv("OPENAI_API_KEY", endpoint.api_key)
         monkeypatch.setenv("OPENAI_AGENTS_DISABLE_TRACING", "1")
         # What it kept open between blocks would be of a loop that has ended, and later garbage.
-        fleeting = DefaultAsyncHttpx2Client(headers={"Connection": "close"})
+        kind = type(openai_provider.shared_http_client())
+        fleeting = kind(headers={"Connection": "close"})
         monkeypatch.setattr(openai_provider, "_http_client", fleeting)
         with threads_loop():
             yield
