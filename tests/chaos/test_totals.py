@@ -97,9 +97,13 @@ def test_a_total_that_says_something_else_is_wrong(entry: dict[str, Any]) -> Non
     assert len(found.wrong) == 1
 
 
-def test_a_total_without_its_cost_is_wrong_unless_a_call_may_never_have_reported() -> None:
-    entry, late = total(), total(agent_id=WAITING)
-    del entry["metadata"]["cost_usd"], late["metadata"]["cost_usd"]
+@pytest.mark.parametrize("known_before", [False, True])
+def test_a_total_without_its_cost_is_wrong_unless_a_call_may_never_have_reported(
+    known_before: bool,
+) -> None:
+    entry, late = total(cost_usd=None), total(agent_id=WAITING, cost_usd=None)
+    if not known_before:
+        del entry["metadata"]["cost_usd"], late["metadata"]["cost_usd"]
 
     without = audit(promised(NOTES), [entry], [])
     waiting = audit(promised([{**note, "agent": WAITING} for note in NOTES]), [late], [])

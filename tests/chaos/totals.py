@@ -52,7 +52,8 @@ def _wrong(agent: str, entries: Sequence[Item], expected: Expected) -> str:
     late, rest = divmod(int(tokens) - expected.tokens, LATE_TOKENS)
     if rest or not expected.late <= late <= expected.reporting:
         return f"{tokens} tokens: {expected} was told"
-    known = all("cost_usd" in entry["metadata"] for entry in entries)
+    # A total that was known before says null once it no longer is.
+    known = all(entry["metadata"].get("cost_usd") is not None for entry in entries)
     cost = _sum(entries, "cost_usd")
     if known and cost != cost_of(int(tokens)):
         return f"{cost} dollars for {tokens} tokens"
