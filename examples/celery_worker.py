@@ -75,7 +75,8 @@ def main() -> None:
         with working(local, folder):
             while len(local.keito.entries()) < 2 and time.monotonic() < end:
                 time.sleep(0.05)
-        local.show(Recorder(**local.settings))
+            # Before the worker is killed: what it was just sending, others would look into later.
+            local.show(Recorder(**local.settings))
         said = [entry["metadata"] for entry in local.keito.entries()]
         print(f"attempts: {sorted(entry['attempt'] for entry in said)}")
 
