@@ -336,6 +336,7 @@ said = st.one_of(
 )
 @example(actions=[("work", 1.0), ("set", YEAR), ("start", 0.0)], faults=["lost before"])
 @example(actions=[("work", 1.0), ("move", YEAR)], faults=["lost before"])
+@example(actions=[*[("work", 100.0)] * 6, ("set", YEAR), ("start", 0.0)], faults=[])
 @settings(max_examples=60, deadline=None)
 def test_however_the_clock_is_set_nothing_is_made_again_too_soon_or_kept_for_good(
     actions: list[tuple[str, float]], faults: list[Fault]
@@ -350,8 +351,10 @@ def test_however_the_clock_is_set_nothing_is_made_again_too_soon_or_kept_for_goo
 
     for first, second in zip(machine.doubtful_at, machine.posted_at[1:], strict=False):
         assert first is None or second - first >= TIMING.settle
-    assert machine.state() == "DONE"
     assert len(machine.entries) == 1
+    # Where the clock was set by a year, what is delivered may be old enough to be forgotten.
+    kept = machine.outbox.find(KEY)
+    assert kept is None or kept.state == "DONE"
 
 
 def test_a_sign_of_life_from_the_future_proves_nothing(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ RECEIVED = {
     ],
     "nightly_batch": [
         *(rf"Read {number} \| ok \| 1 x 0.40 USD \| charged" for number in ("A-17", "G-3", "G-4")),
-        r"Night 1: G-3 \| error \| 0 h \| not charged",
+        rf"Night 1: G-3 \| error \| {HOURS} \| not charged",
         *(rf"Night 1: {number} \| ok \| {HOURS} \| not charged" for number in ("A-17", "G-4")),
         *(
             rf"Night 2: {number} \| ok \| {HOURS} \| not charged"
