@@ -125,10 +125,12 @@ def test_a_call_that_the_server_gave_up_may_have_cost_something(call: Call, stat
 
 @EACH_CLIENT
 def test_a_call_that_found_no_server_cost_nothing(call: Call) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
+    # Bound, so that nobody else gets the port, and not listening.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
 
-    assert cost_nothing(failed(call, f"http://127.0.0.1:{port}"))
+        assert cost_nothing(failed(call, f"http://127.0.0.1:{port}"))
 
 
 @EACH_CLIENT

@@ -249,13 +249,17 @@ async def test_what_may_be_one_of_two_models_calls_is_priced_as_neither(
     attach(recorder)
     context: RunContextWrapper[Any] = RunContextWrapper(context=None)
     slow, bad = agent(name="slow"), agent(name="bad")
-    slow.model, bad.model = ScriptedModel(Hangs(asyncio.Event())), Failing(context, "dear-1")
+    reached = asyncio.Event()
+    slow.model, bad.model = ScriptedModel(Hangs(reached)), Failing(context, "dear-1")
 
     @function_tool
     async def ask() -> str:
         """Ask both."""
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(Runner.run(slow, "?", context=context), 0.2)
+        asking = asyncio.create_task(Runner.run(slow, "?", context=context))
+        await reached.wait()
+        asking.cancel()
+        with suppress(asyncio.CancelledError):
+            await asking
         with suppress(RuntimeError):
             await Runner.run(bad, "?", context=context)
         return "neither"

@@ -49,6 +49,9 @@ async def never_read(clerk: Agent[Any], given: Any = "Help.", **options: Any) ->
     result = Runner.run_streamed(clerk, given, **options)
     assert result.run_loop_task is not None
     await asyncio.wait([result.run_loop_task])
+    # Retrieved, or its task logs it whenever it is collected: that breaks what is parsed meanwhile.
+    if not result.run_loop_task.cancelled():
+        result.run_loop_task.exception()
 
 
 EACH = [ran, in_a_thread, streamed, never_read]
