@@ -10,12 +10,13 @@ import threading
 
 from keito.billing import Recorder, flush_on_sigterm
 from tests.billing.victim import say
-from tests.places.sure import SURE
+from tests.places.sure import SURE, opened
 
 external = not os.environ["KEITO_API_KEY"]
 recorder = Recorder(
     timing=SURE, requests_per_minute=None, courier="external" if external else "thread"
 )
+opened(recorder)
 if not external:
     flush_on_sigterm()
 

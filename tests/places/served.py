@@ -10,7 +10,7 @@ from typing import Any
 
 from keito.billing import Recorder
 from tests.billing.victim import say
-from tests.places.sure import SURE
+from tests.places.sure import SURE, opened
 
 recorder = Recorder(timing=SURE, requests_per_minute=None)
 
@@ -18,6 +18,7 @@ recorder = Recorder(timing=SURE, requests_per_minute=None)
 def app(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
     """Do what the path says, and tell which process did it."""
     what = environ["PATH_INFO"].strip("/")
+    opened(recorder)
     with recorder.run(what):
         globals()[what]()
     start_response("200 OK", [("Content-Type", "text/plain")])

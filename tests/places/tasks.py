@@ -11,7 +11,7 @@ from celery import Celery, Task
 from celery.signals import worker_process_init, worker_process_shutdown
 
 from keito.billing import Recorder, bill_to
-from tests.places.sure import SURE
+from tests.places.sure import SURE, opened
 
 QUEUE = Path(os.environ["QUEUE"])
 
@@ -36,8 +36,10 @@ own: list[Recorder] = []
 
 @worker_process_init.connect  # type: ignore[untyped-decorator]
 def begin(**_told: object) -> None:
-    """Make a recorder in the process that does tasks."""
+    """Make a recorder in the process that does tasks, and have it and its parent's ready."""
     own.append(Recorder(timing=SURE, requests_per_minute=None))
+    for recorder in (inherited, *own):
+        opened(recorder)
 
 
 @worker_process_shutdown.connect  # type: ignore[untyped-decorator]
