@@ -6,13 +6,13 @@ second POST whose first answer was lost bills the client twice.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from ._answers import error_from, gone, read
+from ._chance import of_the_system
 from ._config import Config
 from ._errors import KeitoApiError, KeitoError, KeitoNotFoundError
 from ._headers import retry_after
@@ -61,7 +61,7 @@ class Policy:
     first_delay: float = 0.5
     longest_delay: float = 8.0
     longest_wait: float = 60.0
-    chance: Callable[[], float] = random.random
+    chance: Callable[[], float] = of_the_system
     clock: Callable[[], float] = time.monotonic
 
     def backoff(self, attempt: int) -> float:

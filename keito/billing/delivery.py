@@ -9,12 +9,12 @@ got it.
 from __future__ import annotations
 
 import functools
-import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from .._chance import of_the_system
 from .._config import configure
 from .._errors import KeitoConfigError
 from .._transport import Transport
@@ -66,7 +66,7 @@ class Delivery:
         prices: Prices | None = None,
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = monotonic,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = of_the_system,
         transport: Transport | None = None,
         sweep: bool = False,
     ) -> None:

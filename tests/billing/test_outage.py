@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_the_status_shows_an_outage_while_it_lasts(recorder: Recorder, local: Lo
     assert status.holds == ()
     assert status.durable is recorder._recording.opened().durable
     assert status.forecast is not None
+
+
+def test_an_agent_that_has_seeded_its_random_numbers_draws_the_same_in_an_outage(
+    recorder: Recorder, local: LocalKeito
+) -> None:
+    before = random.getstate()
+    with local.outage():
+        with recorder.run("agent"):
+            pass
+        wait_until(lambda: _log.counts["unreachable"] >= 3)
+        after = random.getstate()
+
+    assert after == before
 
 
 def test_the_status_is_clean_again_when_it_is_over(recorder: Recorder, local: LocalKeito) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -449,6 +450,17 @@ async def test_pauses_grow_and_are_spread_by_chance(
     await keito.users.me()
 
     assert pauses == [0.25, 0.5, 1.0]
+
+
+async def test_a_pause_leaves_the_callers_seeded_random_numbers_alone(
+    async_keito_of: Connect, pauses: list[float]
+) -> None:
+    before = random.getstate()
+
+    await async_keito_of(Script(502, httpx.Response(200, json={"id": "u_1"}))).users.me()
+
+    assert len(pauses) == 1
+    assert random.getstate() == before
 
 
 async def test_a_call_may_have_its_own_patience(async_keito_of: Connect) -> None:

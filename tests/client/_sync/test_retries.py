@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -438,6 +439,17 @@ def test_pauses_grow_and_are_spread_by_chance(keito_of: Connect, pauses: list[fl
     keito.users.me()
 
     assert pauses == [0.25, 0.5, 1.0]
+
+
+def test_a_pause_leaves_the_callers_seeded_random_numbers_alone(
+    keito_of: Connect, pauses: list[float]
+) -> None:
+    before = random.getstate()
+
+    keito_of(Script(502, httpx.Response(200, json={"id": "u_1"}))).users.me()
+
+    assert len(pauses) == 1
+    assert random.getstate() == before
 
 
 def test_a_call_may_have_its_own_patience(keito_of: Connect) -> None:
