@@ -59,4 +59,4 @@ class Settings:
 
     def open_outbox(self) -> Outbox:
         """Open the outbox, or a new one where it is an address."""
-        return open_outbox(self.outbox, self.destination)
+        return open_outbox(self.outbox, self.destination, inline=self.timing.inline)

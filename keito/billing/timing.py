@@ -13,6 +13,8 @@ class Timing:
 
     Attributes:
         inline: How long recording may hold up the agent before the record is put aside in memory.
+            A process's first run also opens the outbox: where others have its file locked, it waits
+            for 0.05 at least.
         journal: How long a model call may wait in memory before it is on disk.
         lease: How long a silent process counts as alive; it shows itself three times as often.
         linger: How long a finished run waits for model calls that are still open.

@@ -359,7 +359,7 @@ def test_however_the_clock_is_set_nothing_is_made_again_too_soon_or_kept_for_goo
 
 def test_a_sign_of_life_from_the_future_proves_nothing(tmp_path: Path) -> None:
     outbox = SqliteOutbox(tmp_path / "outbox.db")
-    shown = Inbox(tmp_path / "outbox.db-inbox")
+    shown = Inbox(tmp_path / "outbox.db-inbox", opening=1.0)
     shown.show("dead", seen=5_000.0, until=5_015.0)
 
     alive = [outbox.alive("dead", now=now) for now in (5_001.0, 5_016.0, 1_000.0)]

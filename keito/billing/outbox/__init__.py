@@ -17,8 +17,16 @@ __all__ = ["Outbox", "default_path", "open_outbox"]
 _DATABASES = ("postgresql://", "postgres://")
 
 
-def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> Outbox:
-    """Open the outbox a recorder was given, or the default one for its destination."""
+def open_outbox(
+    place: str | Path | Outbox | None, destination: Destination, *, inline: float = 0.0
+) -> Outbox:
+    """Open the outbox a recorder was given, or the default one for its destination.
+
+    Args:
+        place: What the recorder was given.
+        destination: Whose default it is otherwise.
+        inline: Seconds that an agent may be held up for.
+    """
     if place is not None and not isinstance(place, (str, Path)):
         return place
     chosen = place or os.environ.get("KEITO_OUTBOX")
@@ -27,7 +35,8 @@ def open_outbox(place: str | Path | Outbox | None, destination: Destination) -> 
     with whole():
         from .sqlite import SqliteOutbox
 
-    return SqliteOutbox(Path(chosen).expanduser() if chosen else default_path(destination))
+    path = Path(chosen).expanduser() if chosen else default_path(destination)
+    return SqliteOutbox(path, inline=inline)
 
 
 def _in_postgres(dsn: str) -> Outbox:

@@ -35,9 +35,6 @@ _EMPTY = "INSERT INTO journal (run, kind, at, owner, body) VALUES ('', '', 0, ''
 _LINE = "SELECT run, kind, at, owner, body, id FROM journal"
 # So many lines may be in the log before a background thread moves them into the file.
 _TIDY_AFTER = 2000
-# The first run of a process opens the file, and an agent waits for it: where others have it locked
-# for longer, the journal's thread tries again.
-_OPENING = 0.05
 # Seconds until an agent that found the file busy looks again; it doubles up to the second.
 _LOOK_AGAIN = 0.00005
 _LOOK_AGAIN_MOST = 0.001
@@ -51,22 +48,27 @@ T = TypeVar("T")
 
 
 class Inbox:
-    """Two connections to one file: one for recording, which never waits long, one for the rest."""
+    """Two connections to one file: one for recording, which never waits long, one for the rest.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: The file.
+        opening: Seconds to wait for others that have it locked, while it is opened.
+    """
+
+    def __init__(self, path: Path, *, opening: float) -> None:
         self._path = path
         self._log = path.with_name(path.name + "-wal")
         with ExitStack() as otherwise, _forks.whole():
-            self._behind = _connect(path)
+            self._behind = _connect(path, opening)
             otherwise.callback(self._behind.close)
             journal_table.make(self._behind)
-            self._inline = _connect(path)
+            self._inline = _connect(path, opening)
             otherwise.pop_all()
         # One damaged line must not make all the others unreadable. With what this puts in place of
         # its bytes it is no JSON any more, and is parked as what can't be read.
         self._behind.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
         close_with(self, self._behind, self._inline)
-        self._behind.execute(f"PRAGMA busy_timeout={int(BUSY * 1000)}")
+        self._be_patient(BUSY)
         self._inline.execute("PRAGMA busy_timeout=0")
         # One for all lines: a connection's own `execute` makes a new one each time.
         self._cursor = self._inline.cursor()
@@ -99,9 +101,21 @@ class Inbox:
         finally:
             turn.release()
 
-    def show(self, owner: str, *, seen: float, until: float) -> None:
-        """Note a sign of life. It goes to the disk, and every line before it does as well."""
-        self._write("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
+    def show(self, owner: str, *, seen: float, until: float, wait: float = BUSY) -> None:
+        """Note a sign of life. It goes to the disk, and every line before it does as well.
+
+        Args:
+            owner: Whose sign it is.
+            seen: When it was given, in seconds since 1970.
+            until: Until when it counts.
+            wait: Seconds to wait for others that are writing.
+        """
+        with self._turn():
+            self._be_patient(wait)
+            try:
+                self._behind.execute("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
+            finally:
+                self._be_patient(BUSY)
         self._sync()
 
     def shown(self, owner: str) -> tuple[float, float]:
@@ -215,6 +229,9 @@ class Inbox:
         with self._turn():
             self._behind.execute(statement, values)
 
+    def _be_patient(self, seconds: float) -> None:
+        self._behind.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+
     def _look(self) -> None:
         error = refused(self._find)
         if isinstance(error, OSError):
@@ -259,8 +276,8 @@ class Inbox:
                 raise
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return connect(path, synchronous=NORMAL, wait=_OPENING, checkpoints=False)
+def _connect(path: Path, wait: float) -> sqlite3.Connection:
+    return connect(path, synchronous=NORMAL, wait=wait, checkpoints=False)
 
 
 def _portions(values: list[T]) -> list[list[T]]:

@@ -10,11 +10,16 @@ from pathlib import Path
 
 from .. import _log
 from . import disks, signs
+from .database import BUSY
 from .inbox import Inbox
 from .line import Line
 from .record import Counts, Record
 from .records import Records
 from .with_records import WithRecords
+
+# The first run of a process opens the file, and an agent waits for it: where others have it locked
+# for longer, the journal's thread tries again.
+_OPENING = 0.05
 
 
 class SqliteOutbox(WithRecords):
@@ -23,13 +28,18 @@ class SqliteOutbox(WithRecords):
     Args:
         path: The records' file. Beside it lie `-inbox`, the journal, and `-live`, a folder with a
             lock per recorder. All are readable by their owner only. Not for network file systems.
+        inline: Seconds that an agent may be held up for; its first run waits for what others have
+            locked for so long, but 0.05 at least.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, inline: float = 0.0) -> None:
         # One name for it, whatever else leads there: a program that changes its folder must not
         # have its records in two, nor lose its locks to a second name of their files (`signs`).
         self.path = Path(path).resolve()
-        self._journal = Inbox(self._beside("-inbox"))
+        self._inline = inline
+        self._patience = max(_OPENING, inline)
+        self._joined: set[str] = set()
+        self._journal = Inbox(self._beside("-inbox"), opening=self._patience)
         self._opened: Records | None = None
         self._closed = False
         self._opening = threading.Lock()
@@ -39,7 +49,10 @@ class SqliteOutbox(WithRecords):
         """See `Outbox`."""
         if not signs.held(self._sign(owner)) and not signs.take(self._sign(owner)):
             raise OSError("another process has this recorder's lock")
-        self._inbox.show(owner, seen=time.time(), until=until)
+        # The first sign of life is given by an agent's thread, all others by a thread of ours.
+        wait = BUSY if owner in self._joined else self._patience
+        self._inbox.show(owner, seen=time.time(), until=until, wait=wait)
+        self._joined.add(owner)
 
     def alive(self, owner: str, *, now: float) -> bool:
         """See `Outbox`."""
@@ -112,7 +125,7 @@ class SqliteOutbox(WithRecords):
 
     def for_child(self) -> SqliteOutbox:
         """See `Outbox`."""
-        return SqliteOutbox(self.path)
+        return SqliteOutbox(self.path, inline=self._inline)
 
     def close(self) -> None:
         """See `Outbox`."""
@@ -132,7 +145,7 @@ class SqliteOutbox(WithRecords):
 
     def _journal_anew(self, lost: Inbox) -> Inbox:
         _make_room(lost, self._beside("-inbox"))
-        made = Inbox(self._beside("-inbox"))
+        made = Inbox(self._beside("-inbox"), opening=self._patience)
         lost.move_to(made)
         return made
 
