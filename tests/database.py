@@ -49,8 +49,20 @@ def own_schema(dsn: str) -> Iterator[str]:
         connection.execute(f"CREATE SCHEMA {name}".encode())
     options = quote(f"-c search_path={name}")
     yield f"{dsn}{'&' if '?' in dsn else '?'}options={options}"
+    _drop(dsn, name)
+
+
+def _drop(dsn: str, name: str) -> None:
+    end = time.monotonic() + PATIENCE
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+        while True:
+            try:
+                connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
+            except psycopg.errors.DeadlockDetected:
+                # The server may still be busy with the last words of a process that was killed.
+                assert time.monotonic() < end
+            else:
+                return
 
 
 class Database:

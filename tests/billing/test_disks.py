@@ -155,7 +155,7 @@ def test_records_that_are_damaged_while_in_use_are_moved_aside_and_delivery_goes
     recorder = recorder_to(local, tmp_path)
     with local.outage():
         before = work(recorder, 100)
-        recorder.flush(0.5)
+        wait_until(lambda: recorder.status().unfiled == 0)
         damage(tmp_path / "outbox.db")
         during = work(recorder, 5)
         recorder.flush(1.0)

@@ -93,7 +93,9 @@ class Noting:
 import threading
 sys.meta_path.insert(0, Noting())
 recorder.start("agent").finish()
-recorder.flush(0.5)
+end = time.monotonic() + 20
+while not loading and time.monotonic() < end:
+    recorder.flush(0.1)
 recorder.close(1)
 print(*loading)
 """

@@ -120,9 +120,9 @@ def test_what_comes_late_while_its_entry_is_not_sent_yet_waits_for_it(
         run = recorder.start("agent")
         call = run.model_start("1", model="m")
         run.finish()
-        recorder.flush(0.2)
+        wait_until(lambda: recorder.flush(0.2) == 1)
         call.end(USED)
-        assert recorder.flush(0.3) == 2
+        wait_until(lambda: recorder.flush(0.3) == 2)
 
     assert recorder.flush(PATIENCE) == 0
     assert metadata(local)["tokens_in"] == 7
@@ -354,9 +354,9 @@ def test_a_correction_of_a_refused_entry_is_parked_with_it(
         run = recorder.start("agent")
         before, after = run.model_start("1", model="m"), run.model_start("2", model="m")
         run.finish()
-        recorder.flush(0.2)
+        wait_until(lambda: recorder.flush(0.2) == 1)
         before.end(USED)
-        assert recorder.flush(0.3) == 2
+        wait_until(lambda: recorder.flush(0.3) == 2)
 
     assert recorder.flush(PATIENCE) == 0
     after.end(USED)

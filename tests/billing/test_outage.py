@@ -56,6 +56,7 @@ def test_the_status_shows_an_outage_while_it_lasts(recorder: Recorder, local: Lo
                 pass
         wait_until(lambda: recorder.status().last_error is not None)
         wait_until(lambda: recorder.status().records == {"READY": 3})  # none is on its way
+        wait_until(lambda: recorder.status().unfiled == 0)
 
         status = recorder.status()
 

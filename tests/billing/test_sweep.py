@@ -25,6 +25,7 @@ from keito.billing.sweep_report import What, read_report
 from keito.billing.sweeping import last_report
 from keito.testing import LocalKeito
 from tests.billing.sending import FAST, PATIENCE, recorder_to
+from tests.billing.test_harmless import wait_until
 
 DAY = 86_400.0
 
@@ -218,7 +219,7 @@ def test_what_waits_to_be_sent_is_no_finding(recorder: Recorder, local: LocalKei
     local.faults.rate_limit(3600, times=None, method="POST", path="/api/v2/time_entries")
     with recorder.run("agent"):
         pass
-    recorder.flush(0.3)
+    wait_until(lambda: recorder.status().unfiled == 0)
 
     report = settled(recorder)
 
