@@ -81,6 +81,7 @@ class RecordingHooks(RunHooks[Any]):
         self._above = above
         self._several = several
         self._shared: SharedUsage | None = None
+        self._alone = False
         self._outermost: str | None = None
         # For what the SDK gives no name. The run's own id makes each unique among nested runs,
         # which share one record.
@@ -100,11 +101,34 @@ class RecordingHooks(RunHooks[Any]):
 
     @guarded(_WHAT)
     def go_on_from(self, usage: AgentsUsage) -> None:
-        """Begin with what a run has consumed before it waited for a person.
+        """Begin with what was consumed before: by the run around, or before it waited for a person.
 
-        The agents that it uses as tools go on before the first hook is called.
+        Guardrails, sessions and agents used as tools may work before the first hook is called.
         """
         self._share(usage)
+
+    @guarded(_WHAT)
+    def begin_anew(self, *, alone: bool) -> None:
+        """Begin with an object that the SDK is about to make for the run.
+
+        Args:
+            alone: Whether no other runner can put another in its place.
+        """
+        self._alone = alone
+        self._shared = SharedUsage()
+        self._shared.enter(None if self._above is None else self._above._shared)
+
+    @guarded(_WHAT)
+    def hear_of(self, usage: AgentsUsage) -> None:
+        """Note where the SDK counts what the run consumes."""
+        shared = self._shared
+        if shared is None:
+            self._share(usage)
+        elif shared.to_come:
+            self._shared = shared.goes_on_in(usage, whole=self._alone)
+        elif not shared.is_of(usage):
+            shared.leave()
+            self._share(usage)
 
     async def on_llm_start(
         self, context: Context, agent: AnyAgent, system_prompt: str | None, input_items: Items
@@ -221,14 +245,8 @@ class RecordingHooks(RunHooks[Any]):
     @guarded(_WHAT)
     def _begin(self, context: Context) -> None:
         self.begun = True
-        if passed_on.get() is context:
-            return
-        usage, shared = context.usage, self._shared
-        if shared is not None:
-            if shared.is_of(usage):
-                return
-            shared.leave()
-        self._share(usage)
+        if passed_on.get() is not context:
+            self.hear_of(context.usage)
 
     def _share(self, usage: AgentsUsage) -> None:
         self._shared = shared_by(usage)

@@ -45,12 +45,12 @@ def open_recording(
     callers, outer = options.get("hooks"), surrounding()
     if callers is not None and _are_no_run_hooks(callers):
         return None  # the SDK says so better than we can
-    if outer is not None and outer.goes_on_in(agent, callers):
+    if outer is not None and outer.goes_on_in(agent, callers, input):
         return None
     if isinstance(callers, RecordingHooks) and not callers.run.finished:
         return None
     state = input if isinstance(input, RunState) else None
-    context = options.get("context")
+    context = given = options.get("context")
     if context is not None or state is not None:
         context = _own(context, state)
     said = Said() if context is None else said_of(context, outer)
@@ -66,9 +66,13 @@ def open_recording(
         above=None if outer is None else outer.hooks,
     )
     options["hooks"] = hooks
-    recording = Recording(agent, hooks, recorder, context, outer)
+    recording = Recording(agent, hooks, recorder, context, outer, input)
     if state is not None:
         _go_on(recording, hooks, state)
+    elif isinstance(given, RunContextWrapper):
+        hooks.go_on_from(given.usage)
+    else:
+        hooks.begin_anew(alone=runner.direct)
     if session is None:
         recording.session = options.get("session")
     return recording

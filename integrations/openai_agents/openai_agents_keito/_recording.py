@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asyncio import Task
     from contextlib import AbstractContextManager
 
-    from agents import Agent, RunResult, RunResultStreaming, Usage
+    from agents import Agent, RunErrorDetails, RunResult, RunResultStreaming, Usage
 
     from keito.billing import Recorder, Run, Status
 
@@ -38,6 +38,7 @@ class Recording:
         recorder: Where it is recorded.
         context: The caller's own context object.
         outer: The run it is nested in.
+        input: What the agent was given.
 
     Attributes:
         hooks: As above, until it is closed.
@@ -57,6 +58,7 @@ class Recording:
         recorder: Recorder,
         context: object,
         outer: Recording | None,
+        input: object,
     ) -> None:
         self.hooks: RecordingHooks | None = hooks
         self.recorder = recorder
@@ -64,18 +66,20 @@ class Recording:
         self.outer = outer
         self._run = hooks.run
         self._agent: Agent[Any] | None = agent
+        self._input = input
         self._active: AbstractContextManager[Run] = hooks.run.active()
 
-    def goes_on_in(self, agent: Agent[Any], hooks: object) -> bool:
+    def goes_on_in(self, agent: Agent[Any], hooks: object, input: object) -> bool:
         """Whether a call is the recorded one, passed on by another runner in the chain.
 
-        That may have put hooks of its own around ours, or changed the agent. Where it has done
-        both, what it passes on is recorded as a part of this run.
+        That may have put hooks of its own around ours, or changed the agent or the input. Where it
+        has done both, what it passes on is recorded as a part of this run. So is what a session or
+        a guardrail runs before the first hook is called, also with this agent.
         """
         ours = self.hooks
         if ours is None or hooks is ours:
             return ours is not None
-        return agent is self._agent and not ours.begun
+        return agent is self._agent and input is self._input and not ours.begun
 
     def counts(self, usage: Usage) -> bool:
         """Whether what the SDK counts there is recorded here."""
@@ -92,6 +96,8 @@ class Recording:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
+            if isinstance(error, AgentsException) and error.run_data is not None:
+                self._hear_of(error.run_data)
             self._failed(error)
         self._active.__exit__(None, None, None)
         # A run that nobody awaits any more may be closed in another context than it began in.
@@ -119,6 +125,7 @@ class Recording:
             # The answer may be there, and yet be refused: whoever reads it then gets the error.
             guardrails.add_done_callback(lambda _: self._stream_ended(task, result, at))
             return
+        self._hear_of(result)
         error = _error_of(task) or _error_of(guardrails)
         if error is not None:
             self._failed(error, at)
@@ -127,6 +134,12 @@ class Recording:
         else:
             # Of a result that can't be read nobody knows how it ended.
             self._close(self._come_to_end(result) or "abandoned", at=at)
+
+    @guarded(_WHAT)
+    def _hear_of(self, end: RunResultStreaming | RunErrorDetails) -> None:
+        """Note what a run has consumed that ended before the first hook was called."""
+        if self.hooks is not None and not self.hooks.begun:
+            self.hooks.hear_of(end.context_wrapper.usage)
 
     @guarded(_WHAT)
     def _failed(self, error: BaseException, at: float | None = None) -> None:
@@ -176,7 +189,7 @@ class Recording:
             self._run.in_session(session)
         self._run.finish(status, error=error, ended=at)
         # A task that the run has started has this object around it for as long as it works.
-        self.hooks = self._agent = self.context = self.session = None
+        self.hooks = self._agent = self._input = self.context = self.session = None
         self.outer = None if self.outer is None else _nearest_open(self.outer)
 
     def _is_of_a_call(self, error: BaseException, hooks: RecordingHooks) -> bool:

@@ -44,16 +44,19 @@ class SharedUsage:
     was not told belongs to the calls that ended without their usage, or else is told then.
 
     Args:
-        usage: The SDK's object. It may hold what earlier runs have consumed.
+        usage: The SDK's object. It may hold what earlier runs have consumed. None for a run whose
+            object the SDK has yet to make.
 
     Attributes:
         entries: What the SDK has counted, request by request.
         lost: The calls that ended without their usage.
+        to_come: Whether the SDK has yet to make its object.
     """
 
-    def __init__(self, usage: AgentsUsage) -> None:
+    def __init__(self, usage: AgentsUsage | None = None) -> None:
+        self.to_come = usage is None
         # Not the object itself: who waits for its end must not keep it.
-        self.entries = usage.request_usage_entries
+        self.entries: list[RequestUsage] = [] if usage is None else usage.request_usage_entries
         self._before = len(self.entries)
         self._sharers = 0
         # Those of which a hook was told, and what hooks were told that was not counted then: of a
@@ -66,6 +69,30 @@ class SharedUsage:
     def is_of(self, usage: AgentsUsage) -> bool:
         """Whether this is what the SDK's object says, which adds to the same list for good."""
         return self.entries is usage.request_usage_entries
+
+    def goes_on_in(self, usage: AgentsUsage, *, whole: bool) -> SharedUsage:
+        """Go on in the object that the SDK has made.
+
+        Args:
+            usage: The SDK's object.
+            whole: Whether all that it holds is the run's.
+
+        Returns:
+            What is known of it to all who share it: this, unless a run inside was sooner.
+        """
+        shared = _shared.setdefault(id(usage.request_usage_entries), self)
+        if shared is self:
+            self.to_come = False
+            self.entries = usage.request_usage_entries
+            self._before = 0 if whole else len(self.entries)
+            return self
+        if whole:
+            shared._before = 0
+        shared._sharers += self._sharers
+        shared._others += self._others
+        # Whoever is within this, and not within that, is within both from now on.
+        shared._above, self._above, self._sharers = self._above, shared, 0
+        return shared
 
     def enter(self, above: SharedUsage | None) -> None:
         """Count somebody who shares it.

@@ -44,6 +44,8 @@ class KeitoRunner(AgentRunner):
         target: Target | str | None = None,
     ) -> None:
         self.inner = inner
+        self.direct = type(inner) is AgentRunner
+        """Whether it is the SDK's own runner that does the work, with no other in between."""
         self.attached = True
         self.recorder = checked_recorder(recorder)
         self.target = checked_target(target)
@@ -201,7 +203,9 @@ def _chosen(recorder: Recorder | None, target: Target | str | None) -> KeitoRunn
     # Its class methods are the three that a runner has.
     runner = KeitoRunner(cast("AgentRunner", Runner))
     runner.chosen_recorder, runner.choice = checked_recorder(recorder), checked_target(target)
-    ours = _ours
+    ours, default = _ours, get_default_agent_runner()
+    last = default.inner if isinstance(default, KeitoRunner) else default
+    runner.direct = type(last) is AgentRunner
     if ours is not None:
         runner.recorder, runner.target = ours.recorder, ours.target
     return runner
