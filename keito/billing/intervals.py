@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 Interval = tuple[int, int]
 
@@ -22,9 +22,13 @@ def union(intervals: Iterable[Sequence[int]]) -> list[Interval]:
 
 def minus(intervals: Iterable[Sequence[int]], taken: Iterable[Sequence[int]]) -> list[Interval]:
     """Return what is left of them outside `taken`."""
-    left = union(intervals)
-    for start, end in union(taken):
-        left = [piece for whole in left for piece in _around(whole, start, end)]
+    left: list[Interval] = []
+    # One pass over both: a stream has a pause for each of its tokens, and an agent waits for this.
+    gaps, passed = union(taken), 0
+    for whole in union(intervals):
+        while passed < len(gaps) and gaps[passed][1] <= whole[0]:
+            passed += 1
+        left += _outside(whole, gaps, passed)
     return left
 
 
@@ -49,7 +53,14 @@ def length(intervals: Iterable[Sequence[int]]) -> int:
     return sum(end - start for start, end in union(intervals))
 
 
-def _around(whole: Interval, start: int, end: int) -> list[Interval]:
-    before = (whole[0], min(whole[1], start))
-    after = (max(whole[0], end), whole[1])
-    return [piece for piece in (before, after) if piece[0] < piece[1]]
+def _outside(whole: Interval, gaps: Sequence[Interval], first: int) -> Iterator[Interval]:
+    start, end = whole
+    for number in range(first, len(gaps)):
+        gap = gaps[number]
+        if gap[0] >= end:
+            break
+        if start < gap[0]:
+            yield start, gap[0]
+        start = max(start, gap[1])
+    if start < end:
+        yield start, end
