@@ -26,8 +26,8 @@ class ForkedError(Exception):
 
 
 _whole = threading.RLock()
-_locks: weakref.WeakSet[threading.Lock] = weakref.WeakSet()
-_held: list[threading.Lock] = []
+_locks: weakref.WeakSet[threading.RLock] = weakref.WeakSet()
+_held: list[threading.RLock] = []
 _forking: int | None = None
 
 
@@ -38,9 +38,13 @@ def whole() -> Iterator[None]:
         yield
 
 
-def lock() -> threading.Lock:
-    """Return a lock that nobody holds while this process is forked."""
-    made = threading.Lock()
+def lock() -> threading.RLock:
+    """Return a lock that no other thread holds while this process is forked.
+
+    The handler of a signal may come at any moment, with the lock held by the very thread that it
+    interrupts: what it records or closes must not wait for that thread.
+    """
+    made = threading.RLock()
     # A fork goes through them all, and none may come meanwhile.
     with _whole:
         _locks.add(made)

@@ -164,8 +164,8 @@ def _give_up(work: Coroutine[Any, Any, object], run: Run) -> None:
 @contextmanager
 def _current_inside(run: Run) -> Iterator[None]:
     before = _current.get()
-    _current.set(run)
     try:
+        _current.set(run)
         yield
     finally:
         # A coroutine that is dropped ends in another context, where nothing is to be restored.

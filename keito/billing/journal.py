@@ -15,6 +15,7 @@ from .bell import Bell
 from .lazy_outbox import LazyOutbox
 from .outbox.line import Line
 from .timing import Timing
+from .turn import Turn
 
 RETRY_MOST = 5.0
 
@@ -47,7 +48,7 @@ class Journal:
         self._soon: deque[tuple[Callable[[Any], Line | None], object]] = deque()
         self._bell = Bell()
         self._closing = threading.Event()
-        self._writing = threading.Lock()
+        self._writing = Turn()
         # Entered again by whatever ends as garbage is collected here, as a billed generator does.
         self._starting = threading.RLock()
         self._thread: threading.Thread | None = None
@@ -119,8 +120,8 @@ class Journal:
 
     def _let_write(self) -> None:
         # Threads that do nothing but record would leave the one that writes no time to keep up.
-        if self._writing.acquire(timeout=self._inline):
-            self._writing.release()
+        with self._writing.taken(self._inline):
+            pass
 
     def _start_thread(self) -> None:
         if self._thread is not None or self._closing.is_set():
@@ -153,27 +154,27 @@ class Journal:
             end: Until when to wait, as `time.monotonic()` tells it, for what is busy. What others
                 add meanwhile is then left to them: they may do so faster than this writes.
         """
-        if not self._writing.acquire(timeout=-1 if end is None else self._wait(end)):
-            return False
-        try:
+        with self._writing.taken(None if end is None else self._wait(end)) as mine:
             deferred = len(self._waiting)
-            left = deferred
-            while self._waiting:
-                if end is not None and left == 0:
-                    return False
-                if not self._written(self._waiting[0], end):
-                    return False
-                self._waiting.popleft()
-                left -= 1
-            while self._soon:
-                line = tried("writing a model call", *self._soon[0])
-                if line is not None and not self._written(line, end):
-                    return False
-                self._soon.popleft()
-        finally:
-            self._writing.release()
+            if not mine or not self._write_in_order(deferred, end):
+                return False
         if deferred:
             self._added()
+        return True
+
+    def _write_in_order(self, left: int, end: float | None) -> bool:
+        while self._waiting:
+            if end is not None and left == 0:
+                return False
+            if not self._written(self._waiting[0], end):
+                return False
+            self._waiting.popleft()
+            left -= 1
+        while self._soon:
+            line = tried("writing a model call", *self._soon[0])
+            if line is not None and not self._written(line, end):
+                return False
+            self._soon.popleft()
         return True
 
     def _written(self, line: Line, end: float | None) -> bool:

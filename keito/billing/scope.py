@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from .current import _current, leave
 from .decorated import decorated, name_of
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_Entered: TypeAlias = tuple[Run, "Run | None"]
 
 
 class Scope:
@@ -53,14 +55,20 @@ class Scope:
         self._framework = framework
         self._metadata = metadata
         self._telling = Telling(outcome=outcome, unit_price=unit_price, notes=notes)
-        self._entered: list[tuple[Run, Run | None]] = []
+        self._entered: list[_Entered] = []
 
     def __enter__(self) -> Run:
         if self._telling.needs_result:
             raise TypeError("a block has no result that a function could tell anything of")
+        before = _current.get()
         run = self._start(self._name or "run")
-        self._entered.append((run, _current.get()))
-        _current.set(run)
+        entered = run, before
+        try:
+            self._entered.append(entered)
+            _current.set(run)
+        except BaseException as error:
+            self._give_up(entered, error)
+            raise
         return run
 
     def __exit__(
@@ -69,19 +77,35 @@ class Scope:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        run, before = self._left()
-        leave(run, before)
-        if error is None:
-            self._telling.end(run, None)
+        left: _Entered | None = None
+        try:
+            left = run, before = self._innermost()
+            leave(run, before)
+            self._entered.remove(left)
+            if error is None:
+                self._telling.end(run, None)
+        except BaseException as interrupt:
+            self._give_up(left or self._innermost(), interrupt)
+            raise
         run.finish("ok" if error is None else status_of(error), error=error)
 
-    def _left(self) -> tuple[Run, Run | None]:
+    def _innermost(self) -> _Entered:
         # Tasks that share the object leave it in any order: each has the run of its own.
         run = _current.get()
         mine = [entered for entered in self._entered if entered[0] is run] or self._entered
-        left = mine[-1]
-        self._entered.remove(left)
-        return left
+        return mine[-1]
+
+    def _give_up(self, entered: _Entered, error: BaseException) -> None:
+        """Leave a block that the handler of a signal has interrupted while it began or ended.
+
+        Were its run still the current one, all later runs of this thread would be part of it.
+        """
+        run, before = entered
+        if _current.get() is run:
+            _current.set(before)
+        if entered in self._entered:
+            self._entered.remove(entered)
+        run.finish(status_of(error), error=error)
 
     async def __aenter__(self) -> Run:
         return self.__enter__()

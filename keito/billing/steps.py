@@ -33,16 +33,16 @@ class Steps:
     def step(self) -> Generator[None, None, None]:
         """Work inside the block; afterwards the consumer's own context is back."""
         outside = (_current.get(), _bill_to.get())
-        _current.set(self._inside[0])
-        _bill_to.set(self._inside[1])
-        self._resume()
         try:
+            _current.set(self._inside[0])
+            _bill_to.set(self._inside[1])
+            self._resume()
             yield
         finally:
-            self.wait()
             self._inside = (_current.get(), _bill_to.get())
             _current.set(outside[0])
             _bill_to.set(outside[1])
+            self.wait()
 
     def wait(self) -> None:
         """Leave the time to the consumer, until the next step."""

@@ -188,8 +188,8 @@ def bill_to(
     said = [one for one in (named, own) if one is not None and one != _NOWHERE]
     before = _bill_to.get()
     inside = (*before, tuple(said)) if said else before
-    _bill_to.set(inside)
     try:
+        _bill_to.set(inside)
         yield
     finally:
         _leave(inside, before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
@@ -40,11 +40,12 @@ class Within:
         self.recording = recording
         self._begin = begin
         self._transaction: Transaction | None = None
-        self._token: Token[tuple[Within, ...]] | None = None
+        self._before: tuple[Within, ...] = ()
 
     def __enter__(self) -> None:
         self._transaction = self._begin()
-        self._token = blocks.set((*blocks.get(), self))
+        self._before = blocks.get()
+        blocks.set((*self._before, self))
 
     def __exit__(
         self,
@@ -52,8 +53,11 @@ class Within:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._token is not None:
-            blocks.reset(self._token)
+        # A web framework may leave it in another thread than it was entered in, where there is
+        # nothing to restore; and where it was entered, nothing more becomes part of it.
+        self._transaction = None
+        if blocks.get()[-1:] == (self,):
+            blocks.set(self._before)
 
     def took(self, line: Line) -> bool:
         """Write a line; whether it has become part of the transaction."""

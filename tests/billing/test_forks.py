@@ -89,6 +89,12 @@ def test_a_fork_that_could_not_wait_lets_go_of_nothing_of_anothers(
 ) -> None:
     lock = _forks.lock()
 
+    def is_free() -> bool:
+        if not lock.acquire(blocking=False):
+            return False
+        lock.release()
+        return True
+
     def fork_without_waiting() -> bool:
         with forking():
             return could_fork()
@@ -96,11 +102,11 @@ def test_a_fork_that_could_not_wait_lets_go_of_nothing_of_anothers(
     with forking():
         monkeypatch.setattr(_forks, "_LONGEST", 0.0)
         could = in_another_thread(fork_without_waiting)
-        still_held = lock.locked()
+        still_held = not in_another_thread(is_free)
 
     assert not could
     assert still_held
-    assert not lock.locked()
+    assert in_another_thread(is_free)
 
 
 def test_a_request_that_a_child_goes_on_with_is_not_sent(

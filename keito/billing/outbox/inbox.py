@@ -92,14 +92,19 @@ class Inbox:
         if time.monotonic() >= self._look_at:
             self._look()
         turn = self._inline_lock
-        if not turn.acquire(False) and not turn.acquire(timeout=wait):
-            raise TimeoutError("another thread is recording")
+        # The handler of a signal may raise (KeyboardInterrupt) just when the lock was taken, and
+        # nobody would ever let go of it: so it is taken inside, and let go of first of all.
         try:
+            if not turn.acquire(False) and not turn.acquire(timeout=wait):
+                raise TimeoutError("another thread is recording")
             self._cursor.execute(_INSERT, line[:5])
         except sqlite3.OperationalError:
             self._insist(line, end=time.monotonic() + wait)
         finally:
-            turn.release()
+            try:  # noqa: SIM105 - nothing may be called before
+                turn.release()
+            except RuntimeError:
+                pass  # it was not taken
 
     def show(self, owner: str, *, seen: float, until: float, wait: float = BUSY) -> None:
         """Note a sign of life. It goes to the disk, and every line before it does as well.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextvars import copy_context
 
 import psycopg
 import pytest
@@ -61,6 +62,20 @@ def test_a_run_is_there_when_its_transaction_commits(
     assert before == []
     assert kinds(outbox) == ["start", "outcome", "finish"]
     assert tickets(work) == 1
+
+
+def test_a_block_that_is_left_in_another_context_raises_nothing_and_takes_nothing_more(
+    recorder: Recorder, work: Connection[tuple[str]], outbox: PostgresOutbox
+) -> None:
+    entered = copy_context()
+    block = recorder.within(work)
+
+    entered.run(block.__enter__)
+    block.__exit__(None, None, None)
+    entered.run(lambda: recorder.start("agent").finish())
+    work.rollback()
+
+    assert kinds(outbox) == ["start", "finish"]
 
 
 def test_a_run_is_undone_with_its_transaction(

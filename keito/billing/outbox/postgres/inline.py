@@ -8,6 +8,7 @@ import time
 from psycopg import OperationalError
 
 from ..._guard import refused
+from ...turn import Turn
 from ..line import Line
 from .link import Link
 from .session import Session
@@ -27,7 +28,7 @@ class Inline:
     def __init__(self, dsn: str, session: Session) -> None:
         self._dsn = dsn
         self._session = session
-        self._writing = threading.Lock()
+        self._writing = Turn()
         self._link: Link | None = None
         self._opening: Opening | None = None
         self._tried = False
@@ -43,25 +44,22 @@ class Inline:
             psycopg.Error: The server is gone, or refuses it.
         """
         end = time.monotonic() + wait
-        if not self._writing.acquire(timeout=wait):
-            raise TimeoutError("another thread is recording")
-        try:
+        with self._writing.taken(wait) as mine:
+            if not mine:
+                raise TimeoutError("another thread is recording")
             link = self._ready(line.owner, end)
             link.append(line, end=max(end, time.monotonic() + wait / 2))
-        finally:
-            self._writing.release()
 
     def open_again(self, owner: str) -> None:
         """Open the connection if it broke, for as long as that takes."""
-        if self._tried and self._writing.acquire(blocking=False):
-            try:
-                self._ready(owner, None)
-            finally:
-                self._writing.release()
+        if self._tried:
+            with self._writing.taken(0) as mine:
+                if mine:
+                    self._ready(owner, None)
 
     def close(self) -> None:
         """Close the connection."""
-        with self._writing:
+        with self._writing.taken():
             link, self._link = self._link, None
             opening, self._opening = self._opening, None
             self._tried = False
