@@ -41,6 +41,8 @@ def whole() -> Iterator[None]:
 def lock() -> threading.RLock:
     """Return a lock that no other thread holds while this process is forked.
 
+    A fork takes all of them: who needs two at once takes them inside `whole`, or waits for ever.
+
     The handler of a signal may come at any moment, with the lock held by the very thread that it
     interrupts: what it records or closes must not wait for that thread.
     """

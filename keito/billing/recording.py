@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from . import _log
+from . import _log, patience
 from ._guard import kept
 from .calls import Call
 from .dispatch import Dispatch
@@ -141,7 +141,8 @@ class Recording:
             return 0
         for ledger in self._open.lingering():
             self._complete(ledger)
-        return self._dispatch.flush(end)
+        with patience.until(end):
+            return self._dispatch.flush(end)
 
     def close(self, end: float) -> None:
         """End what is open as abandoned, deliver until `end`, and stop.
@@ -160,7 +161,8 @@ class Recording:
         if begun:
             # An outbox that can't be opened must not keep the threads from being stopped.
             kept("flushing", lambda: self.flush(end), 0)
-        self._dispatch.close(end, unless=lambda: self._open.making)
+        with patience.until(end):
+            self._dispatch.close(end, unless=lambda: self._open.making)
 
     def abandon(self) -> Outbox | None:
         """Write nothing more, in a forked child; return the outbox the parent has open."""

@@ -24,6 +24,8 @@ from keito.billing.outbox.sqlite import SqliteOutbox
 from tests.billing.conftest import HOME, Recorded
 from tests.billing.test_harmless import wait_until
 
+NOWHERE = "http://127.0.0.1:1"
+
 
 class FailingOnce(MemoryOutbox):
     """An outbox whose next write fails when it is told so."""
@@ -117,10 +119,10 @@ def an_outbox(path: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[sqlite3.Connection]:
+def locked(path: Path, file: str = "-inbox") -> Iterator[sqlite3.Connection]:
     """Have an outbox's journal locked, as by a program that looks at it or copies it."""
     with closing(
-        sqlite3.connect(f"{path}-inbox", isolation_level=None, check_same_thread=False)
+        sqlite3.connect(f"{path}{file}", isolation_level=None, check_same_thread=False, timeout=20)
     ) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield other
@@ -165,6 +167,63 @@ def test_an_agent_that_may_be_held_up_waits_for_a_locked_file_in_its_first_run_t
     assert patient._recording.journal.deferred == 0
     assert finished(path) == before + 1
     patient.close(0)
+
+
+FILES = pytest.mark.parametrize("file", ["-inbox", ""], ids=["journal", "records"])
+
+
+@FILES
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_a_file_that_others_have_locked_does_not_prolong_a_flush_or_a_close(
+    tmp_path: Path, file: str, end: str
+) -> None:
+    path = tmp_path / "outbox.db"
+    an_outbox(path)
+    recorder = Recorder(outbox=path, target=HOME, api_key="none", account_id="a", base_url=NOWHERE)
+    recorder.start("agent").finish()
+    wait_until(lambda: recorder.status().unfiled == 0)
+    with locked(path, file):
+        recorder.start("agent").finish()
+        began = time.monotonic()
+
+        getattr(recorder, end)(0.1)
+        taken = time.monotonic() - began
+
+    assert taken < 2
+    recorder.close(1)
+
+
+@FILES
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_file_that_others_have_locked_does_not_hold_a_fork_up(tmp_path: Path, file: str) -> None:
+    path = tmp_path / "outbox.db"
+    an_outbox(path)
+    program = (
+        "import os, sys, time\n"
+        "from keito.billing import Recorder, Target, Timing\n"
+        "recorder = Recorder(outbox=sys.argv[1], base_url='http://127.0.0.1:1',\n"
+        "                    api_key='kto_sandbox_agent', account_id='acc_sandbox',\n"
+        "                    timing=Timing(lease=0.3, poll=0.1),\n"
+        "                    target=Target(project_id='p', task_id='t'))\n"
+        "taken = []\n"
+        "end = time.monotonic() + 2\n"
+        "while time.monotonic() < end:\n"
+        "    recorder.start('agent').finish()\n"
+        "    began = time.monotonic()\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        os._exit(0)\n"
+        "    taken.append(time.monotonic() - began)\n"
+        "    os.waitpid(child, 0)\n"
+        "    time.sleep(0.05)\n"
+        "print(max(taken), flush=True)\n"
+        "os._exit(0)\n"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    with locked(path, file):
+        told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+
+    assert float(told.stdout) < 2
 
 
 @pytest.mark.parametrize("first", ["recorder.start('agent').finish()", ""])

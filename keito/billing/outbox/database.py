@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 import time
 import weakref
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from .. import _log
+from ..patience import at_most
 from . import signs
 
 # A commit is then in the file before the call returns, and a killed process loses nothing. What a
@@ -20,10 +23,39 @@ NORMAL = "NORMAL"
 FULL = "FULL"
 
 BUSY = 5.0
+# For so many seconds one attempt waits for others that are writing. What a fork waits for is held
+# meanwhile, so whoever is more patient tries again.
+ATTEMPT = 0.05
+_PAUSE = 0.005
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def patiently(attempt: Callable[[], T], wait: float = BUSY) -> T:
+    """Repeat what others keep from being done by what they have locked, for so many seconds."""
+    end = time.monotonic() + at_most(wait)
+    while True:
+        try:
+            return attempt()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= end:
+                raise
+        time.sleep(_PAUSE)
+
+
+def patient(method: Callable[P, T]) -> Callable[P, T]:
+    """Have a method that is one transaction repeated for as long as others are writing."""
+
+    @functools.wraps(method)
+    def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
+        return patiently(lambda: method(*args, **kwargs))
+
+    return repeated
 
 
 def connect(
-    path: Path, *, synchronous: str, wait: float = BUSY, checkpoints: bool = True
+    path: Path, *, synchronous: str, wait: float = ATTEMPT, checkpoints: bool = True
 ) -> sqlite3.Connection:
     """Open a file that only its owner can read; every statement commits by itself.
 
@@ -101,7 +133,7 @@ def set_aside(path: Path, known: tuple[int, int] | None = None) -> bool:
 
 def _is_damaged(path: Path) -> bool:
     try:
-        _connect(path, NORMAL, BUSY, True).close()
+        _connect(path, NORMAL, ATTEMPT, True).close()
     except sqlite3.DatabaseError as error:
         return damaged(error)
     return False

@@ -23,6 +23,7 @@ from .database import (
     close_with,
     connect,
     identity,
+    patiently,
     proven,
     readable,
     set_aside,
@@ -58,17 +59,11 @@ class Inbox:
     def __init__(self, path: Path, *, opening: float) -> None:
         self._path = path
         self._log = path.with_name(path.name + "-wal")
-        with ExitStack() as otherwise, _forks.whole():
-            self._behind = _connect(path, opening)
-            otherwise.callback(self._behind.close)
-            journal_table.make(self._behind)
-            self._inline = _connect(path, opening)
-            otherwise.pop_all()
+        self._behind, self._inline = patiently(lambda: _connections(path), opening)
         # One damaged line must not make all the others unreadable. With what this puts in place of
         # its bytes it is no JSON any more, and is parked as what can't be read.
         self._behind.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
         close_with(self, self._behind, self._inline)
-        self._be_patient(BUSY)
         self._inline.execute("PRAGMA busy_timeout=0")
         # One for all lines: a connection's own `execute` makes a new one each time.
         self._cursor = self._inline.cursor()
@@ -115,12 +110,7 @@ class Inbox:
             until: Until when it counts.
             wait: Seconds to wait for others that are writing.
         """
-        with self._turn():
-            self._be_patient(wait)
-            try:
-                self._behind.execute("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until))
-            finally:
-                self._be_patient(BUSY)
+        self._write("REPLACE INTO owners VALUES (?, ?, ?)", (owner, seen, until), wait)
         self._sync()
 
     def shown(self, owner: str) -> tuple[float, float]:
@@ -187,7 +177,7 @@ class Inbox:
 
         Another process that has this one open may do so too: filing makes one record of both.
         """
-        with self._inline_lock, self._behind_lock:
+        with _forks.whole(), self._inline_lock, self._behind_lock:
             lines = sorted(readable(self._behind, _LINE), key=lambda line: int(line[-1]))
             owners = readable(self._behind, "SELECT owner, seen, until FROM owners")
             for line in lines:
@@ -204,8 +194,10 @@ class Inbox:
 
     def close(self) -> None:
         """Close both connections."""
-        with self._inline_lock, self._behind_lock:
+        # One after the other: a fork takes both in an order of its own.
+        with self._inline_lock:
             self._inline.close()
+        with self._behind_lock:
             self._behind.close()
 
     def _sync(self) -> None:
@@ -228,14 +220,10 @@ class Inbox:
                 self._write(_EMPTY, ())
             self._write(f"DELETE FROM journal WHERE id IN ({_marks(some)})", some)
 
-    def _write(self, statement: str, values: Sequence[object]) -> None:
+    def _write(self, statement: str, values: Sequence[object], wait: float = BUSY) -> None:
         # One statement, one commit, and nothing searched for: between two statements another
         # thread may run for milliseconds, and every recorder would wait for this lock meanwhile.
-        with self._turn():
-            self._behind.execute(statement, values)
-
-    def _be_patient(self, seconds: float) -> None:
-        self._behind.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}")
+        patiently(lambda: self._executed(statement, values), wait)
 
     def _look(self) -> None:
         error = refused(self._find)
@@ -266,8 +254,12 @@ class Inbox:
         return [Line(*row) for row in self._rows(f"{_LINE} {where}", values)]
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        return patiently(lambda: self._executed(query, values))
+
+    def _executed(self, statement: str, values: Sequence[object]) -> list[tuple[Any, ...]]:
         with self._turn():
-            return self._behind.execute(query, values).fetchall()
+            rows: list[tuple[Any, ...]] = self._behind.execute(statement, values).fetchall()
+        return rows
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -281,8 +273,14 @@ class Inbox:
                 raise
 
 
-def _connect(path: Path, wait: float) -> sqlite3.Connection:
-    return connect(path, synchronous=NORMAL, wait=wait, checkpoints=False)
+def _connections(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    with ExitStack() as otherwise, _forks.whole():
+        behind = connect(path, synchronous=NORMAL, checkpoints=False)
+        otherwise.callback(behind.close)
+        journal_table.make(behind)
+        inline = connect(path, synchronous=NORMAL, checkpoints=False)
+        otherwise.pop_all()
+    return behind, inline
 
 
 def _portions(values: list[T]) -> list[list[T]]:

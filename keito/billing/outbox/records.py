@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from .. import _forks
-from .database import FULL, close_with, connect, identity, proven, readable, set_aside
+from .database import (
+    FULL,
+    close_with,
+    connect,
+    identity,
+    patient,
+    proven,
+    readable,
+    set_aside,
+)
 from .record import ATTEMPTS, UNDELIVERED, Change, Due, Record, State
 from .table import INSERT, INSERT_NEW, MAY_GO, PRUNE, SELECT, bring_up_to_date, record_of
 
@@ -39,7 +48,7 @@ class Records:
         Other processes may have this one open, and move it too. Which of them claimed a record last
         is settled by the lock: who claims looks afterwards whether the file is still there.
         """
-        with self._lock:
+        with _forks.whole(), self._lock:
             if not self.damaged:
                 self._connection.execute("BEGIN IMMEDIATE")
             records = [record_of(row) for row in readable(self._connection, SELECT)]
@@ -51,6 +60,7 @@ class Records:
         """Move a damaged file out of the way, if it is still in it; see `database.set_aside`."""
         return set_aside(self._path, self._identity)
 
+    @patient
     def add(
         self,
         records: Sequence[Record],
@@ -85,6 +95,7 @@ class Records:
             record_of(r) for r in self._rows(f"{SELECT} WHERE run = ? ORDER BY made, key", (run,))
         ]
 
+    @patient
     def of_day(self, destination: str, day: str) -> list[Record]:
         """List the records of a day."""
         with self._turn():
@@ -130,6 +141,7 @@ class Records:
         count, charged = self._rows(query, (work, destination, run))[0]
         return int(count), bool(charged)
 
+    @patient
     def claim(
         self,
         destination: str,
@@ -162,6 +174,7 @@ class Records:
         # In a file that is deleted, another process may have read it as READY before.
         return None if self.lost else record_of(taken)
 
+    @patient
     def change(self, record: Record, change: Change) -> bool:
         """Move a record on, if nobody else has since it was read."""
         query = (
@@ -185,6 +198,7 @@ class Records:
             )
             return done.rowcount == 1
 
+    @patient
     def replace(self, old: Sequence[Record], new: Sequence[Record]) -> bool:
         """Put records in the place of others, unless one of those has moved on."""
         with self._turn(), self._connection:
@@ -206,12 +220,14 @@ class Records:
         query = f"{SELECT} WHERE destination = ? AND state IN ({marks}) ORDER BY made"
         return [record_of(row) for row in self._rows(query, (destination, *states))]
 
+    @patient
     def release(self, destination: str) -> int:
         """Let held records go."""
         with self._turn():
             query = "UPDATE records SET held = 0 WHERE destination = ? AND held = 1"
             return self._connection.execute(query, (destination,)).rowcount
 
+    @patient
     def prune(self, *, before: float) -> None:
         """Forget what was delivered before then."""
         with self._turn():
@@ -246,6 +262,7 @@ class Records:
                 self.damaged = self.damaged or (mine and proven(error, self._connection))
                 raise
 
+    @patient
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._turn():
             return self._connection.execute(query, values).fetchall()

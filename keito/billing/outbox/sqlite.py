@@ -10,16 +10,12 @@ from pathlib import Path
 
 from .. import _log
 from . import disks, signs
-from .database import BUSY
+from .database import ATTEMPT, BUSY, patiently
 from .inbox import Inbox
 from .line import Line
 from .record import Counts, Record
 from .records import Records
 from .with_records import WithRecords
-
-# The first run of a process opens the file, and an agent waits for it: where others have it locked
-# for longer, the journal's thread tries again.
-_OPENING = 0.05
 
 
 class SqliteOutbox(WithRecords):
@@ -37,7 +33,7 @@ class SqliteOutbox(WithRecords):
         # have its records in two, nor lose its locks to a second name of their files (`signs`).
         self.path = Path(path).resolve()
         self._inline = inline
-        self._patience = max(_OPENING, inline)
+        self._patience = max(ATTEMPT, inline)
         self._joined: set[str] = set()
         self._journal = Inbox(self._beside("-inbox"), opening=self._patience)
         self._opened: Records | None = None
@@ -49,7 +45,8 @@ class SqliteOutbox(WithRecords):
         """See `Outbox`."""
         if not signs.held(self._sign(owner)) and not signs.take(self._sign(owner)):
             raise OSError("another process has this recorder's lock")
-        # The first sign of life is given by an agent's thread, all others by a thread of ours.
+        # The first run of a process opens the file, and an agent waits for that and for its first
+        # sign of life; where others have it locked for longer, the journal's thread tries again.
         wait = BUSY if owner in self._joined else self._patience
         self._inbox.show(owner, seen=time.time(), until=until, wait=wait)
         self._joined.add(owner)
@@ -151,6 +148,9 @@ class SqliteOutbox(WithRecords):
 
     @property
     def _records(self) -> Records:
+        return patiently(self._opened_records)
+
+    def _opened_records(self) -> Records:
         # Opened when it is first needed, which is never on an agent's path.
         with self._opening:
             if self._opened is None:
