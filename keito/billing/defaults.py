@@ -26,7 +26,10 @@ def default_recorder() -> Recorder:
         return _default
     with _lock:
         if _default is None or _default.closed:
-            _default = _from_environment()
+            made = _from_environment()
+            # What that says in the log may be read by a handler that is billed itself.
+            if _default is None or _default.closed:
+                _default = made
         return _default
 
 

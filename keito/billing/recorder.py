@@ -17,6 +17,7 @@ from .arguments import one_of
 from .contract import Contract
 from .current import current_run
 from .destination import destination
+from .in_time import in_time
 from .mode import MODES, Mode, mode_of_environment
 from .outbox.port import Outbox
 from .receipts import receipts_wanted
@@ -249,7 +250,13 @@ class Recorder:
             How many records are left to be sent; where the outbox can't be asked, at least 1.
         """
         recording, end = self._recording, time.monotonic() + timeout
-        return kept("flushing", lambda: recording.flush(end), recording.at_least_left)
+
+        def flush() -> int:
+            return kept("flushing", lambda: recording.flush(end), recording.at_least_left)
+
+        if recording.may_hang:
+            return in_time(flush, end, lambda: recording.at_least_left)
+        return flush()
 
     def status(self) -> RecorderStatus:
         """Tell how delivery stands."""
@@ -310,8 +317,15 @@ class Recorder:
         What is left goes with the next process.
         """
         self._closed = True
-        end = time.monotonic() + timeout
-        kept("closing", lambda: self._recording.close(end), None)
+        recording, end = self._recording, time.monotonic() + timeout
+
+        def close() -> None:
+            kept("closing", lambda: recording.close(end), None)
+
+        if recording.may_hang:
+            in_time(close, end, lambda: None)
+        else:
+            close()
 
     def begin_child_process(self) -> None:
         """Set up anew what a forked child can't share; called by the fork itself."""

@@ -69,6 +69,12 @@ class Recording:
         )
 
     @property
+    def may_hang(self) -> bool:
+        """Whether the outbox can keep a thread waiting without end."""
+        outbox = self._outbox.opened
+        return outbox is not None and outbox.remote
+
+    @property
     def open_runs(self) -> int:
         """How many records are in the making."""
         return len(self._open.making)

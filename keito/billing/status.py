@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from . import patience
 from ._guard import kept
+from .in_time import in_time
 from .outbox.record import UNDELIVERED, Counts, State
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 # Seconds from which on delivery is said to take long.
 _LONG = 3600.0
+# Seconds within which an outbox is expected to say what it holds.
+_ASKING = 1.0
 _ADVICE = (
     'Recorder(granularity="day") sends one entry for all runs of a day instead of one for each'
 )
@@ -65,14 +69,22 @@ class RecorderStatus:
         return waiting - self.held + self.unfiled + self.in_memory
 
 
+def _counted(outbox: Outbox, destination: str) -> Counts | None:
+    end = time.monotonic() + _ASKING
+
+    def count() -> Counts | None:
+        with patience.until(end):
+            return kept("counting", functools.partial(outbox.counts, destination), None)
+
+    return in_time(count, end, lambda: None) if outbox.remote else count()
+
+
 def standing(recording: Recording) -> RecorderStatus:
     """Tell how delivery stands, as far as the outbox can be asked."""
     outbox: Outbox | None = None
     if recording.mode != "off":
         outbox = kept("opening the outbox", recording.opened, None)
-    counts: Counts | None = None
-    if outbox is not None:
-        counts = kept("counting", functools.partial(outbox.counts, recording.destination.id), None)
+    counts = None if outbox is None else _counted(outbox, recording.destination.id)
     oldest = counts.oldest if counts else None
     status = RecorderStatus(
         mode=recording.mode,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from blockbuster import blockbuster_ctx
 
-from keito.billing import MemoryOutbox, Recorder, Timing, Usage
+from keito.billing import MemoryOutbox, Recorder, Timing, Usage, billed, default_recorder
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.record import Counts
 from tests.billing.conftest import HOME, Recorded
@@ -230,6 +230,26 @@ def raising() -> Iterator[Raising]:
     logger.addHandler(handler)
     yield handler
     logger.removeHandler(handler)
+
+
+def test_a_log_handler_may_be_billed_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEITO_MODE", "off")
+
+    class Billed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            summarize(record.getMessage())
+
+    @billed
+    def summarize(text: str) -> str:
+        return text[:5]
+
+    handler = Billed()
+    logging.getLogger("keito").addHandler(handler)
+    try:
+        assert summarize("an agent's work") == "an ag"
+    finally:
+        logging.getLogger("keito").removeHandler(handler)
+        default_recorder().close(0)
 
 
 def test_a_log_handler_that_raises_ends_neither_the_agent_nor_a_thread(raising: Raising) -> None:

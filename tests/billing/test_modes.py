@@ -357,3 +357,21 @@ def test_the_outbox_of_the_environment_may_be_named_from_home(
     recorder.close(0)
 
     assert (tmp_path / "books" / "outbox.db").exists()
+
+
+@pytest.mark.parametrize("name", ["KEITO_ACCOUNT_ID", "KEITO_API_KEY", "KEITO_BASE_URL"])
+def test_an_environment_that_is_no_text_ends_no_agent(
+    name: str,
+    default: None,
+    no_keys_yet: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("KEITO_OUTBOX", str(tmp_path / "outbox.db"))
+    monkeypatch.setenv(name, "http://a\udcff")
+
+    @billed
+    def work() -> int:
+        return 1
+
+    assert work() == 1

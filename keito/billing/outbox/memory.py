@@ -16,6 +16,7 @@ class MemoryOutbox(WithRecords):
     """Keeps records in this process; they are gone when it ends."""
 
     durable = False
+    remote = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()

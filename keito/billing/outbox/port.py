@@ -24,6 +24,9 @@ class Outbox(Store, Protocol):
     durable: bool
     """Whether what it holds survives the process."""
 
+    remote: bool
+    """Whether it is on another machine, which may never answer."""
+
     def join(self, owner: str, *, until: float) -> None:
         """Show that this recorder lives, until that time at least and as long as its process."""
         ...

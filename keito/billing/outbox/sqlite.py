@@ -28,6 +28,8 @@ class SqliteOutbox(WithRecords):
             locked for so long, but 0.05 at least.
     """
 
+    remote = False
+
     def __init__(self, path: str | Path, *, inline: float = 0.0) -> None:
         # One name for it, whatever else leads there: a program that changes its folder must not
         # have its records in two, nor lose its locks to a second name of their files (`signs`).

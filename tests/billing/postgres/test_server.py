@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -118,6 +119,24 @@ def test_a_server_that_is_not_there_holds_no_agent_up() -> None:
     assert taken < 5
     assert recorder.status().in_memory == 3
     recorder.close(0)
+
+
+def test_a_server_that_never_answers_holds_nobody_up() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        dsn = f"postgresql://keito@127.0.0.1:{server.getsockname()[1]}/postgres"
+        recorder = Recorder(outbox=dsn, target=HOME, courier="external")
+        recorder.start("agent").finish()
+        began = time.monotonic()
+        left = recorder.flush(0.1)
+        status = recorder.status()
+        recorder.close(0.1)
+        taken = time.monotonic() - began
+
+    # A second more than asked for each, and the rest for a busy machine: to notice takes 5 s each.
+    assert taken < 8
+    assert (left, status.in_memory) == (3, 3)
 
 
 def test_threads_that_open_a_new_outbox_at_once_find_it_made(postgres_place: str) -> None:

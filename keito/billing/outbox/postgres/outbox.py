@@ -41,6 +41,7 @@ class PostgresOutbox(WithRecords):
     """
 
     durable = True
+    remote = True
 
     def __init__(self, dsn: str) -> None:
         # Nothing is opened yet: that may take seconds, and an agent may be waiting.
