@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextvars import copy_context
 
@@ -75,6 +76,34 @@ def test_a_block_that_is_left_in_another_context_raises_nothing_and_takes_nothin
     entered.run(lambda: recorder.start("agent").finish())
     work.rollback()
 
+    assert kinds(outbox) == ["start", "finish"]
+
+
+def test_a_block_does_not_wait_for_a_courier_that_waits_for_the_database(
+    recorder: Recorder, work: Connection[tuple[str]], outbox: PostgresOutbox
+) -> None:
+    with recorder.within(work):
+        pass
+    opened = recorder._recording.opened()
+    assert isinstance(opened, PostgresOutbox)
+    busy, done = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with opened._session.turn():
+            busy.set()
+            done.wait(30)
+
+    courier = threading.Thread(target=wait)
+    courier.start()
+    busy.wait()
+    with recorder.within(work), recorder.run("agent"):
+        pass
+    still_busy = courier.is_alive()
+    done.set()
+    courier.join()
+    work.commit()
+
+    assert still_busy
     assert kinds(outbox) == ["start", "finish"]
 
 

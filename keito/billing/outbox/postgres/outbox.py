@@ -52,6 +52,7 @@ class PostgresOutbox(WithRecords):
         self._kept = Records(self._session)
         self._filing = threading.Lock()
         self._filing_in: Connection[Any] | None = None
+        self._place: tuple[str, str] | None = None
 
     def join(self, owner: str, *, until: float) -> None:
         """See `Outbox`."""
@@ -144,8 +145,11 @@ class PostgresOutbox(WithRecords):
         Raises:
             psycopg.Error: The outbox's own connection can't be had now.
         """
-        with self._session.turn() as own:
-            where, outbox = schema.place(own)
+        # An agent waits here, and a courier may have the connection for half a minute.
+        if self._place is None or self._session.owners.pending:
+            with self._session.turn() as own:
+                self._place = schema.place(own)
+        where, outbox = self._place
         return Transaction(connection, schema=where, outbox=outbox)
 
     def for_child(self) -> PostgresOutbox:
