@@ -80,7 +80,7 @@ def test_a_hanging_request_is_never_answered(
     with pytest.raises(httpx.ReadTimeout):
         post(hasty)
 
-    assert len(local.entries()) == entries
+    assert eventually(lambda: len(local.entries()) == entries)
 
 
 def test_a_hang_can_end_with_a_cut_connection(local: LocalKeito, http: Http) -> None:
@@ -128,7 +128,7 @@ def test_a_slow_answer_is_too_slow_for_a_hasty_client_and_committed(
     with pytest.raises(httpx.ReadTimeout):
         post(hasty)
 
-    assert len(local.entries()) == 1
+    assert eventually(lambda: len(local.entries()) == 1)
 
 
 def test_a_slow_request_can_be_carried_out_late(local: LocalKeito, hasty: Http) -> None:
