@@ -56,6 +56,9 @@ def status_of(error: BaseException) -> Status:
         return "cancelled"
     if "KeitoLimitReached" in _names(error):
         return "limit"
+    if "GraphInterrupt" in _names(error):
+        # LangGraph's: a node that waits for a person.
+        return "interrupted"
     return "error"
 
 

@@ -17,7 +17,7 @@ from .ledger import Ledger
 from .parts import next_part
 from .recording import Recording
 from .run import Run
-from .target import Choice, Target, _bill_to, checked_choice, entered_since
+from .target import Choice, Target, _bill_to, checked_choice, entered_since, says_whose
 from .tree import Tree
 from .usage import text as name_in
 
@@ -109,7 +109,7 @@ class Starting:
         blocks = said = _bill_to.get()
         if said and parent is not None:
             said = entered_since(parent._blocks, said)
-            if len(said) < len(blocks):
+            if any(map(says_whose, blocks[: len(blocks) - len(said)])):
                 # A block around both has said it to the parent: metadata never overrules one.
                 metadata = None
         target = self._routes.target(chosen, metadata, below, otherwise, said)

@@ -206,6 +206,11 @@ def entered_since(before: tuple[Block, ...], blocks: tuple[Block, ...]) -> tuple
     return blocks[shared:]
 
 
+def says_whose(block: Block) -> bool:
+    """Whether a block says whose work it is, and not just something of it, as a session."""
+    return any(isinstance(one, str) or one.project_id or one.task_id for one in block)
+
+
 def checked_choice(target: Choice | None) -> Choice | None:
     """Return it if it is a target, the name of one, or None.
 

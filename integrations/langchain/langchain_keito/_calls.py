@@ -35,15 +35,15 @@ def start_tool(node: Node, number: int, serialized: Started | None, started: Sta
 
 def start_model(node: Node, number: int, serialized: Started | None, started: Started) -> None:
     """Begin a model call; one that another handler has begun is moved here."""
-    metadata = started.get("metadata") or NOTHING
+    root, metadata = node.root, started.get("metadata") or NOTHING
     if node.model_call is not None:
         node.model_call.withdraw()
     node.model = metadata.get("ls_model_name")
     node.provider = metadata.get("ls_provider")
-    node.model_call = node.root.run.model_start(
+    node.model_call = root.run.model_start(
         hex(number), model=node.model, agent=metadata.get("lc_agent_name")
     )
-    node.root.limited = False
+    (root if root.outer is None else root.whole).limited = False
     # Asked for first, because asking for the task raises where there is no loop.
     if (loop := asyncio._get_running_loop()) is not None:
         _watch(node, number, asyncio.current_task(loop))

@@ -8,7 +8,7 @@ from uuid import UUID
 from keito.billing import guarded
 
 from ._calls import CALLBACK, end_model, end_tool
-from ._langgraph import GraphInterrupt, status_of
+from ._langgraph import GraphInterrupt, core_status_of, status_of
 from ._tree import Root, tree
 from ._waiting import note_end
 
@@ -31,8 +31,10 @@ def end(
         end_model(node, node.model_call, number, error, response)
     elif node.tool_call is not None:
         end_tool(node.tool_call, error)
+    if error is not None and core_status_of(error) == "cancelled":
+        tree.cut_off(number, node.root)
     if error is not None and isinstance(error, GraphInterrupt):
-        node.root.interrupted = True
+        node.root.whole.interrupted = True
     if number == node.root.number:
         _finish(node.root, error)
 
@@ -50,7 +52,7 @@ def _finish(root: Root, error: BaseException | None) -> None:
         # LangChain ends a chain whose stream was closed as if nothing was wrong, and only then
         # reads the model's stream to its end.
         status = "closed_early" if root.run.open_calls else "ok"
-    root.run.finish(status, error=error)
+    root.run.finish(status, error=None if status == "ok" else error)
     note_end(root, failed=error is not None)
 
 

@@ -17,7 +17,7 @@ from keito.billing.current import found_by
 if TYPE_CHECKING:
     from langchain_core.callbacks import BaseCallbackHandler
 
-    from keito.billing import ModelCall, Run, ToolCall
+    from keito.billing import ModelCall, Recorder, Run, ToolCall
 
     from ._together import Together
     from .attachment import Attachment
@@ -42,22 +42,33 @@ class Root:
         interrupted: Whether it waits for a person.
         limited: Whether it was stopped because of its limits.
         thread: The thread of LangGraph's that it is a turn of, as far as known.
+        outer: The billed run that it was started in.
+        recorder: Where it was recorded; None: by the default recorder.
         attachment: What had it billed, if that was neither a config nor a block.
         last: When something last happened in it, on the clock of `time.monotonic()`.
     """
 
     __slots__ = (
         "attachment", "handlers", "interrupted", "last", "limited",
-        "named", "number", "open", "run", "said", "thread",
+        "named", "number", "open", "outer", "recorder", "run", "said", "thread",
     )  # fmt: skip
 
     def __init__(
-        self, number: int, run: Run, *, said: object, named: object, thread: str | None
+        self,
+        number: int,
+        run: Run,
+        *,
+        said: object,
+        named: object,
+        thread: str | None,
+        outer: Root | None = None,
     ) -> None:
         self.number = number
         self.run = run
         self.said = said
         self.named = named
+        self.outer = outer
+        self.recorder: Recorder | None = None
         self.handlers: set[BaseCallbackHandler] = set()
         self.open: set[int] = set()
         self.thread = thread
@@ -65,6 +76,21 @@ class Root:
         self.limited = False
         self.last = monotonic()
         self.attachment: Attachment | None = None
+
+    def touch(self, moment: float) -> None:
+        """Note that something happens in it, and with that in those around it."""
+        root: Root | None = self
+        while root is not None:
+            root.last = moment
+            root = root.outer
+
+    @property
+    def whole(self) -> Root:
+        """The billed run whose record this one is in: itself, unless it is folded."""
+        root = self
+        while root.outer is not None and root.run.folded:
+            root = root.outer
+        return root
 
     def join(self, thread: str | None) -> None:
         """Learn the thread of a graph that is not the outermost run: only the graph is told it."""
@@ -104,7 +130,8 @@ class Tree:
         # By the number of the id: of a UUID, Python computes the hash anew each time.
         self._nodes: dict[int, Node] = {}
         self._roots: OrderedDict[int, Root] = OrderedDict()
-        self._orphans: OrderedDict[int, None] = OrderedDict()
+        # With the number of the billed run that they were in, if that may still be open.
+        self._orphans: OrderedDict[int, int] = OrderedDict()
         # The dict's own method, because every event asks.
         self.get: Callable[[int], Node | None] = self._nodes.get
 
@@ -132,6 +159,8 @@ class Tree:
         node = Node(root)
         root.open.add(number)
         root.last = monotonic()
+        if root.outer is not None:
+            root.outer.touch(root.last)
         self._nodes[number] = node
         return node
 
@@ -148,6 +177,8 @@ class Tree:
             root = node.root
             root.open.discard(number)
             root.last = monotonic()
+            if root.outer is not None:
+                root.outer.touch(root.last)
         return node
 
     def open_below(self, root: Root) -> list[Node]:
@@ -192,8 +223,25 @@ class Tree:
         self._disown(run_id.int)
         return True
 
-    def _disown(self, number: int) -> None:
-        self._orphans[number] = None
+    def cut_off(self, number: int, root: Root) -> None:
+        """Note a run that was cancelled: a thread in which it works goes on, and starts others."""
+        self._disown(number, root.number)
+
+    def unsettled(self, parent_run_id: UUID | None) -> Root | None:
+        """The billed run that a new run without an open parent still belongs to.
+
+        One that has ended may wait for calls that are open; of one that goes on, a part may have
+        been cut off.
+        """
+        for one in (parent_run_id, _surrounding_run_id()):
+            number = 0 if one is None else self._orphans.get(one.int, one.int)
+            root = self._roots.get(number)
+            if root is not None:
+                return root
+        return None
+
+    def _disown(self, number: int, root: int = 0) -> None:
+        self._orphans[number] = root
         if len(self._orphans) > MOST_ORPHANS:
             self._orphans.popitem(last=False)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from langchain_core.tracers.context import register_configure_hook
 
 from ._started import Started
-from ._tree import Node
+from ._tree import Node, Root
 from .callback import KeitoCallbackHandler
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ class Everywhere(KeitoCallbackHandler):
         self._recorder = None if handler is None else handler._recorder
         self._target = None if handler is None else handler._target
         return before
+
+    def _has_its_own(self, root: Root) -> bool:
+        # What it bills as may have changed since the run began, or have ended.
+        return False
 
     def _outermost(self, run_id: UUID, serialized: Started | None, started: Started) -> Node | None:
         node = super()._outermost(run_id, serialized, started)

@@ -147,7 +147,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         node = tree.find(event.run_id)
         if node is None:
             return
-        node.root.interrupted = True
+        node.root.whole.interrupted = True
         if not event.checkpoint_ns:  # the graph itself, and none inside it
             node.root.run.metadata(interruption=event.checkpoint_id)
 
@@ -156,6 +156,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         """See LangGraph."""
         node = tree.find(event.run_id)
         if node is not None and not event.checkpoint_ns:
+            # It may have begun to wait in this very run.
+            node.root.whole.interrupted = False
             node.root.run.metadata(resumes=event.checkpoint_id)
 
     @guarded(CALLBACK)
@@ -180,13 +182,14 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         above = started.get("parent_run_id")
         # A parent that is not open here, as a span of another tracer, is none.
         parent = (None if above is None else tree.get(above.int)) or tree.surrounding()
-        if parent is None:
+        root = tree.unsettled(above) if parent is None else parent.root
+        if root is None:
             return self._outermost(run_id, serialized, started)
-        root, metadata = parent.root, started.get("metadata") or NOTHING
+        metadata = started.get("metadata") or NOTHING
         if (
             surroundings() != root.said
             or named_in(metadata) != root.named
-            or (self._target is not None and self not in root.handlers)
+            or self._has_its_own(root)
         ):
             root = self._open(run_id, serialized, started, outer=root)
         elif root.thread is None and "thread_id" in metadata:
@@ -205,7 +208,7 @@ class KeitoCallbackHandler(GraphCallbackHandler):
     ) -> Node | None:
         """See what another handler has opened: only a target of one's own makes it another run."""
         root = node.root
-        if self._target is None or self in root.handlers:
+        if not self._has_its_own(root):
             return None
         if run_id.int == root.number:
             root.handlers.add(self)
@@ -219,25 +222,33 @@ class KeitoCallbackHandler(GraphCallbackHandler):
     ) -> Root:
         metadata = started.get("metadata") or NOTHING
         thread = thread_in(metadata)
-        run = (self._recorder or default_recorder()).start(
+        own = outer is None or self._has_its_own(outer)
+        recorder = self._recorder if own or outer is None else outer.recorder
+        run = (recorder or default_recorder()).start(
             name_of(serialized, started),
             key=run_id.hex,
             parent=None if outer is None else _nearest(outer.run),
-            target=self._target,
+            # Inside, it holds for what nothing else says: a block or metadata there is nearer.
+            target=self._target if own else None,
             framework=FRAMEWORK,
             metadata=metadata,
             session=thread,
             follows=followed(thread, goes_on=started.get("goes_on", False)) if not outer else None,
         )
         said, named = surroundings(), named_in(metadata)
-        root = Root(run_id.int, run, said=said, named=named, thread=thread)
+        root = Root(run_id.int, run, said=said, named=named, thread=thread, outer=outer)
+        root.recorder = recorder
         if outer is not None:
             root.handlers |= outer.handlers
-        if self._target is not None:
+        if own and self._target is not None:
             root.handlers.add(self)
         tree.enter(root)
         run.when_settled(partial(tree.forget, root))
         return root
+
+    def _has_its_own(self, root: Root) -> bool:
+        """Whether it has a target that the run is not billed to, and hears only of a part of it."""
+        return self._target is not None and self not in root.handlers
 
 
 def _nearest(outer: Run) -> Run:

@@ -86,6 +86,6 @@ class KeitoMiddleware(AgentMiddleware):
                 raise
             node = tree.surrounding()
             if node is not None:
-                node.root.limited = True
+                node.root.whole.limited = True
             return {"jump_to": "end", "messages": [AIMessage(self._message)]}
         return None
