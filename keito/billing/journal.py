@@ -24,6 +24,10 @@ _MANY = 1000
 
 T = TypeVar("T")
 
+# What was recorded after the end of its recorder and could not be written yet: with it, the
+# recorder must not be garbage.
+_left: set[Journal] = set()
+
 
 class Journal:
     """Adds lines to an outbox, and keeps in memory what it can't add yet.
@@ -113,8 +117,9 @@ class Journal:
         self._start_thread()
         self.wake()
         if self._closing.is_set():
-            # No thread comes for it any more.
-            self._write_all(time.monotonic())
+            # No thread comes for it any more: the end of the process does, if it is still there.
+            if not self._write_all(time.monotonic()):
+                _left.add(self)
         elif len(self._waiting) > _MANY:
             refused(self._let_write)
 
@@ -158,6 +163,7 @@ class Journal:
             deferred = len(self._waiting)
             if not mine or not self._write_in_order(deferred, end):
                 return False
+        _left.discard(self)
         if deferred:
             self._added()
         return True

@@ -65,8 +65,10 @@ class LazyOutbox:
                 return
             # From here on, whoever records opens it anew.
             outbox, self.opened, self.append = self.opened, None, self._append
-            outbox.leave(self._owner)
-            outbox.close()
+            try:
+                outbox.leave(self._owner)
+            finally:
+                outbox.close()
 
     def _joined(self) -> Outbox:
         outbox = self._open_outbox()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 
 _end: ContextVar[float | None] = ContextVar("keito_patience", default=None)
@@ -19,6 +19,11 @@ def until(end: float) -> Iterator[None]:
         yield
     finally:
         _end.set(before)
+
+
+def at_once() -> AbstractContextManager[None]:
+    """Have nothing in this block wait for others: what it holds, a fork waits for."""
+    return until(time.monotonic())
 
 
 def at_most(seconds: float) -> float:

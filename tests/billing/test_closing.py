@@ -9,16 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from keito.billing import MemoryOutbox, Recorder, Timing
+from keito.billing import MemoryOutbox, Recorder, Timing, _exit
 from keito.billing import journal as journal_module
 from keito.billing.journal import Journal
 from keito.billing.lazy_outbox import LazyOutbox
+from keito.billing.outbox import signs
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
 from tests.billing.conftest import HOME, Recorded
@@ -191,6 +193,40 @@ def test_a_file_that_others_have_locked_does_not_prolong_a_flush_or_a_close(
 
     assert taken < 2
     recorder.close(1)
+
+
+def test_what_is_closed_while_others_have_the_journal_locked_leaves_no_sign_of_life(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    an_outbox(path)
+    recorder = Recorder(outbox=path, target=HOME, courier="external")
+    recorder.start("agent").finish()
+
+    with locked(path):
+        recorder.close(0.1)
+
+    assert not signs.held(path.with_name("outbox.db-live") / recorder._recording._owner)
+
+
+def test_what_is_recorded_after_the_end_and_can_not_be_written_yet_is_written_later(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    recorder = Recorder(outbox=path, target=HOME, courier="external")
+    recorder.start("before").finish()
+    recorder.close(1)
+    with locked(path):
+        recorder.start("after").finish()
+
+    left = weakref.ref(recorder)
+    del recorder
+    gc.collect()
+    _exit.close_all()
+
+    assert finished(path) == 2
+    gc.collect()
+    assert left() is None
 
 
 @FILES

@@ -6,14 +6,17 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from keito.billing import Recorder
+from keito.billing.filing import Filing
 from keito.billing.outbox.disks import file_system
 from keito.billing.outbox.line import Line
+from keito.billing.outbox.records import Records
 from keito.billing.outbox.sqlite import SqliteOutbox
 from keito.testing import LocalKeito
 from tests.billing.conftest import HOME
@@ -66,6 +69,31 @@ def test_an_outbox_that_is_deleted_while_in_use_is_made_again_with_all_it_held(
     assert (tmp_path / "outbox.db-inbox").exists()
     assert "was deleted while it was in use" in caplog.text
     recorder.close(1)
+
+
+def test_a_deleted_outbox_is_made_again_as_soon_as_there_is_room_for_it(
+    local: LocalKeito, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = recorder_to(local, tmp_path, courier="external")
+    work(recorder, 3)
+    outbox, place = recorder._recording.opened(), recorder.destination.id
+    filing = Filing(outbox, clock=time.time, destination=place)
+    while filing.arrivals():
+        pass
+    before = outbox.counts(place).states
+
+    def full(*args: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    delete(tmp_path / "outbox.db")
+    with monkeypatch.context() as patched:
+        patched.setattr(Records, "add", full)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            outbox.counts(place)
+
+    assert before == {"READY": 3}
+    assert outbox.counts(place).states == before
+    recorder.close(0)
 
 
 def test_several_that_have_a_deleted_outbox_open_double_nothing(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from .. import _forks
 from .._guard import refused
+from ..patience import at_once
 from . import journal_table
 from .database import (
     BUSY,
@@ -177,7 +178,7 @@ class Inbox:
 
         Another process that has this one open may do so too: filing makes one record of both.
         """
-        with _forks.whole(), self._inline_lock, self._behind_lock:
+        with at_once(), _forks.whole(), self._inline_lock, self._behind_lock:
             lines = sorted(readable(self._behind, _LINE), key=lambda line: int(line[-1]))
             owners = readable(self._behind, "SELECT owner, seen, until FROM owners")
             for line in lines:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import _forks
+from ..patience import at_once
 from .database import (
     FULL,
     close_with,
@@ -48,12 +49,14 @@ class Records:
         Other processes may have this one open, and move it too. Which of them claimed a record last
         is settled by the lock: who claims looks afterwards whether the file is still there.
         """
-        with _forks.whole(), self._lock:
-            if not self.damaged:
-                self._connection.execute("BEGIN IMMEDIATE")
-            records = [record_of(row) for row in readable(self._connection, SELECT)]
-            query = "SELECT id, body FROM contracts"
-            other.add(records, dict(readable(self._connection, query)), {})
+        with at_once(), _forks.whole(), self._lock:
+            # Let go of where the other can't take it now: the next attempt begins anew.
+            with self._connection:
+                if not self.damaged:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                records = [record_of(row) for row in readable(self._connection, SELECT)]
+                query = "SELECT id, body FROM contracts"
+                other.add(records, dict(readable(self._connection, query)), {})
             self._connection.close()
 
     def set_aside(self) -> bool:

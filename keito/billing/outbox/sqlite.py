@@ -61,9 +61,11 @@ class SqliteOutbox(WithRecords):
 
     def leave(self, owner: str) -> None:
         """See `Outbox`."""
-        self._inbox.forget(owner)
-        signs.let_go(self._sign(owner))
-        self._sign(owner).unlink(missing_ok=True)
+        try:
+            self._inbox.forget(owner)
+        finally:
+            signs.let_go(self._sign(owner))
+            self._sign(owner).unlink(missing_ok=True)
 
     def lines(self, run: str) -> list[Line]:
         """See `Outbox`."""
@@ -137,16 +139,17 @@ class SqliteOutbox(WithRecords):
     @property
     def _inbox(self) -> Inbox:
         if self._journal.lost and not self._closed:
-            with self._opening:
-                if self._journal.lost:
-                    self._journal = self._journal_anew(self._journal)
+            patiently(self._make_journal_anew)
         return self._journal
 
-    def _journal_anew(self, lost: Inbox) -> Inbox:
-        _make_room(lost, self._beside("-inbox"))
-        made = Inbox(self._beside("-inbox"), opening=self._patience)
-        lost.move_to(made)
-        return made
+    def _make_journal_anew(self) -> None:
+        with self._opening:
+            lost = self._journal
+            if lost.lost:
+                _make_room(lost, self._beside("-inbox"))
+                made = Inbox(self._beside("-inbox"), opening=self._patience)
+                lost.move_to(made)
+                self._journal = made
 
     @property
     def _records(self) -> Records:
