@@ -189,7 +189,8 @@ class KeitoCallbackHandler(GraphCallbackHandler):
         if (
             surroundings() != root.said
             or named_in(metadata) != root.named
-            or self._has_its_own(root)
+            # Nearly all have none: every event would pay for the call.
+            or (self._target is not None and self._has_its_own(root))
         ):
             root = self._open(run_id, serialized, started, outer=root)
         elif root.thread is None and "thread_id" in metadata:
