@@ -244,7 +244,8 @@ class Recorder:
     def flush(self, timeout: float = 10.0) -> int:
         """Deliver what is recorded, for so many seconds at most.
 
-        Runs that have finished but wait for open model calls are completed.
+        Runs that have finished but wait for open model calls are completed. Where a database does
+        not answer, it takes about a second more, as `close` does.
 
         Returns:
             How many records are left to be sent; where the outbox can't be asked, at least 1.
