@@ -199,6 +199,43 @@ async def test_what_a_guardrail_has_begun_and_the_agent_goes_on_with_counts_once
     }
 
 
+async def test_a_runner_that_gives_a_nested_run_the_context_around_it_counts_it_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    given: list[RunContextWrapper[Any]] = []
+
+    class Sharing(AgentRunner):
+        """Has all that a run starts share its context."""
+
+        async def run(self, starting_agent: Any, input: Any, **kwargs: Any) -> Any:
+            options: Any = {**kwargs, "context": given[0]} if given else kwargs
+            return await super().run(starting_agent, input, **options)
+
+    @function_tool
+    async def ask(context: RunContextWrapper[Any]) -> str:
+        """Ask two others, one inside the other."""
+        given[:] = [context]
+        return str((await Runner.run(expert, "?")).final_output)
+
+    @function_tool
+    async def ask_further() -> str:
+        """Ask another."""
+        return str((await Runner.run(agent(Says(), name="last"), "?")).final_output)
+
+    expert = agent(Calls("ask_further", id="further"), Says(), name="expert", tools=[ask_further])
+    before = get_default_agent_runner()
+    set_default_agent_runner(Sharing())
+    try:
+        attach(recorder)
+        await ran(agent(Calls("ask"), Says(), tools=[ask]))
+    finally:
+        detach()
+        set_default_agent_runner(before)
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], metadata["llm_calls"]) == (5 * INPUT, 5)
+
+
 async def test_what_another_runner_had_consumed_before_is_not_counted_again(
     recorder: Recorder, keito: LocalKeito
 ) -> None:

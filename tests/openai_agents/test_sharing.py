@@ -91,6 +91,32 @@ async def test_of_two_runs_at_once_on_one_context_neither_gets_the_tokens_of_the
     }
 
 
+async def test_a_run_two_levels_below_that_is_given_the_outermost_context_counts_once(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    attach(recorder)
+    given: list[RunContextWrapper[Any]] = []
+    expert = agent(Says(), name="expert")
+
+    @function_tool
+    async def ask_expert() -> str:
+        """Ask with the outermost run's context."""
+        return str((await Runner.run(expert, "?", context=given[0])).final_output)
+
+    middle = agent(Calls("ask_expert"), Says(), name="middle", tools=[ask_expert])
+
+    @function_tool
+    async def ask_middle(context: RunContextWrapper[Any]) -> str:
+        """Ask with a context of its own."""
+        given.append(context)
+        return str((await Runner.run(middle, "?")).final_output)
+
+    await ran(agent(Calls("ask_middle"), Says(), tools=[ask_middle]))
+
+    metadata = said(recorder, keito)
+    assert (metadata["tokens_in"], metadata["llm_calls"]) == (5 * INPUT, 5)
+
+
 class Uncounted(ScriptedModel):
     """Answers without saying what it took."""
 

@@ -88,10 +88,13 @@ class SharedUsage:
             return self
         if whole:
             shared._before = 0
-        shared._sharers += self._sharers
         shared._others += self._others
+        above = self._above
+        if shared._is_within(self):
+            shared._above = None
+        shared.enter(above)
         # Whoever is within this, and not within that, is within both from now on.
-        shared._above, self._above, self._sharers = self._above, shared, 0
+        self._above, self._sharers = shared, 0
         return shared
 
     def enter(self, above: SharedUsage | None) -> None:
@@ -102,8 +105,16 @@ class SharedUsage:
                 the other.
         """
         self._sharers += 1
-        if above is not None and above is not self and self._above is None:
+        # Two levels below, a run may be given the outermost's context: in a circle, whoever goes
+        # upwards would never come back, and the agent would hang.
+        if above is not None and self._above is None and not above._is_within(self):
             self._above = above.nearest()
+
+    def _is_within(self, other: SharedUsage) -> bool:
+        shared: SharedUsage | None = self
+        while shared is not None and shared is not other:
+            shared = shared._above
+        return shared is not None
 
     def nearest(self) -> SharedUsage | None:
         """Return it if anybody still shares it, else the nearest above that somebody does."""
