@@ -29,11 +29,14 @@ class Turn:
         try:
             come = self._lock.acquire(timeout=-1 if timeout is None else timeout)
             mine = come and not self._taken
-            self._taken = self._taken or mine
+            # By nobody else, who would write back what it was before this thread's turn was over.
+            if mine:
+                self._taken = True
             try:
                 yield mine
             finally:
-                self._taken = self._taken and not mine
+                if mine:
+                    self._taken = False
         finally:
             try:  # noqa: SIM105 - whatever is called before may be where the next handler raises
                 self._lock.release()

@@ -18,9 +18,13 @@ from keito.billing import Recorder, bill_to, billed, current_run, decorated, sco
 from keito.billing.turn import Turn
 from tests.billing.conftest import AWAY, HOME, Recorded
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(signal, "setitimer"), reason="this system has no interval timers"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not hasattr(signal, "setitimer"), reason="this system has no interval timers"
+    ),
+    # By default a test's own timeout is this signal, too.
+    pytest.mark.timeout(120, method="thread"),
+]
 
 
 class Interrupted(KeyboardInterrupt):
@@ -91,6 +95,29 @@ def test_an_interrupted_thread_keeps_no_turn(interrupts: Callable[[float], None]
     other.start()
     other.join()
     assert seen == [True]
+
+
+def test_who_waits_in_vain_takes_no_part_in_anothers_turn() -> None:
+    writers: list[str] = []
+
+    class Watched(Turn):
+        def __setattr__(self, name: str, value: object) -> None:
+            writers.append(threading.current_thread().name)
+            super().__setattr__(name, value)
+
+    turn = Watched()
+    writers.clear()
+
+    def wait() -> None:
+        with turn.taken(0.01) as mine:
+            assert not mine
+
+    with turn.taken():
+        other = threading.Thread(target=wait, name="other")
+        other.start()
+        other.join()
+
+    assert set(writers) == {threading.current_thread().name}
 
 
 def test_a_handler_that_comes_back_during_its_own_turn_has_none() -> None:
