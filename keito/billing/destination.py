@@ -30,7 +30,7 @@ class Destination:
     def id(self) -> str:
         """A short name for it, the same in every process."""
         text = "\n".join((self.base_url, self.account_id, self.credential))
-        return _digest(text).hexdigest()[:16]
+        return hashlib.sha256(_encoded(text)).hexdigest()[:16]
 
     @property
     def complete(self) -> bool:
@@ -72,15 +72,15 @@ def _given(argument: str | None, variable: str, otherwise: str) -> str:
     return value.strip() or otherwise
 
 
-def _digest(text: str) -> hashlib._Hash:
+def _encoded(text: str) -> bytes:
     # What an environment holds need not be UTF-8, and must not end an agent.
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace"))
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _refuse_second_key(found: Destination) -> None:
     if found.api_key is None:
         return
-    digest = _digest(found.api_key).digest()
+    digest = hashlib.sha256(_encoded(found.api_key)).digest()
     if Destination._keys.setdefault(replace(found, api_key=None), digest) != digest:
         raise KeitoConfigError(
             "this process uses two API keys for the same account: "
