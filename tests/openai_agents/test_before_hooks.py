@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from agents import (
     Agent,
+    AgentsException,
     GuardrailFunctionOutput,
     InputGuardrail,
     RunContextWrapper,
@@ -197,6 +198,30 @@ async def test_what_a_guardrail_has_begun_and_the_agent_goes_on_with_counts_once
         "adding": 1,
         "unknown": 1,
     }
+
+
+async def test_an_error_of_a_program_that_has_not_all_the_sdk_gives_its_own_stays_what_it_is(
+    recorder: Recorder, keito: LocalKeito
+) -> None:
+    class OwnError(AgentsException):
+        def __init__(self) -> None:
+            pass  # the SDK's own would say `run_data`
+
+    class Refusing(AgentRunner):
+        async def run(self, *args: Any, **kwargs: Any) -> Any:
+            raise OwnError
+
+    before = get_default_agent_runner()
+    set_default_agent_runner(Refusing())
+    try:
+        attach(recorder)
+        with pytest.raises(OwnError):
+            await ran(agent(Says()))
+    finally:
+        detach()
+        set_default_agent_runner(before)
+
+    assert said(recorder, keito)["status"] == "error"
 
 
 async def test_a_runner_that_gives_a_nested_run_the_context_around_it_counts_it_once(

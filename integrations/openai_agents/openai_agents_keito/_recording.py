@@ -96,8 +96,6 @@ class Recording:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
-            if isinstance(error, AgentsException) and error.run_data is not None:
-                self._hear_of(error.run_data)
             self._failed(error)
         self._active.__exit__(None, None, None)
         # A run that nobody awaits any more may be closed in another context than it began in.
@@ -136,13 +134,16 @@ class Recording:
             self._close(self._come_to_end(result) or "abandoned", at=at)
 
     @guarded(_WHAT)
-    def _hear_of(self, end: RunResultStreaming | RunErrorDetails) -> None:
+    def _hear_of(self, end: RunResultStreaming | RunErrorDetails | None) -> None:
         """Note what a run has consumed that ended before the first hook was called."""
-        if self.hooks is not None and not self.hooks.begun:
+        if end is not None and self.hooks is not None and not self.hooks.begun:
             self.hooks.hear_of(end.context_wrapper.usage)
 
     @guarded(_WHAT)
     def _failed(self, error: BaseException, at: float | None = None) -> None:
+        if isinstance(error, AgentsException):
+            # A program's own may not have it.
+            self._hear_of(getattr(error, "run_data", None))
         self._close(status_of_error(error), error, at=at)
 
     @guarded(_WHAT)
