@@ -23,6 +23,7 @@ from keito.billing.lazy_outbox import LazyOutbox
 from keito.billing.outbox import signs
 from keito.billing.outbox.line import Line
 from keito.billing.outbox.sqlite import SqliteOutbox
+from keito.billing.patience import at_once
 from tests.billing.conftest import HOME, Recorded
 from tests.billing.test_harmless import wait_until
 
@@ -195,18 +196,36 @@ def test_a_file_that_others_have_locked_does_not_prolong_a_flush_or_a_close(
     recorder.close(1)
 
 
-def test_what_is_closed_while_others_have_the_journal_locked_leaves_no_sign_of_life(
-    tmp_path: Path,
-) -> None:
+def test_an_outbox_that_can_not_be_left_properly_keeps_no_sign_of_life(tmp_path: Path) -> None:
     path = tmp_path / "outbox.db"
-    an_outbox(path)
-    recorder = Recorder(outbox=path, target=HOME, courier="external")
-    recorder.start("agent").finish()
+    outbox = SqliteOutbox(path)
+    outbox.join("me", until=time.time() + 60)
 
-    with locked(path):
-        recorder.close(0.1)
+    with locked(path), at_once(), pytest.raises(sqlite3.OperationalError):
+        outbox.leave("me")
 
-    assert not signs.held(path.with_name("outbox.db-live") / recorder._recording._owner)
+    assert not signs.held(path.with_name("outbox.db-live") / "me")
+    outbox.close()
+
+
+def test_an_outbox_that_can_not_be_left_properly_is_closed_all_the_same() -> None:
+    class Leaving(MemoryOutbox):
+        closed = False
+
+        def leave(self, owner: str) -> None:
+            raise sqlite3.OperationalError("database is locked")
+
+        def close(self) -> None:
+            self.closed = True
+
+    outbox = Leaving()
+    lazy = LazyOutbox(lambda: outbox, owner="me", lease=1.0)
+    lazy.open()
+
+    with pytest.raises(sqlite3.OperationalError):
+        lazy.leave(lambda: False)
+
+    assert outbox.closed
 
 
 def test_what_is_recorded_after_the_end_and_can_not_be_written_yet_is_written_later(
